@@ -1,0 +1,94 @@
+package recon
+
+import (
+	"log/slog"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// URI is the address of a source. It may hold credentials: String, and with it
+// every %v and %s and every log line, shows it redacted; Reveal alone returns
+// the address as it was posted. JSON carries it as it was posted, because that
+// is how it travels; whoever writes JSON for people uses String.
+type URI string
+
+// Reveal returns the URI with its credentials, for opening the source only.
+func (u URI) Reveal() string { return string(u) }
+
+// String returns the URI without its credentials.
+func (u URI) String() string { return RedactURL(string(u)) }
+
+// GoString keeps %#v from showing credentials.
+func (u URI) GoString() string { return `recon.URI("` + u.String() + `")` }
+
+// LogValue keeps credentials out of structured logs.
+func (u URI) LogValue() slog.Value { return slog.StringValue(u.String()) }
+
+// Scheme returns the lower-case scheme, "file" for a plain path.
+func (u URI) Scheme() string {
+	scheme, _, ok := strings.Cut(string(u), "://")
+	if !ok {
+		return "file"
+	}
+	return strings.ToLower(scheme)
+}
+
+// userinfo finds `user:secret@` in anything that looks like a URL, also when
+// the URL does not parse. The greedy tail takes in passwords that hold an @.
+var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)([^/\s?#]*)@`)
+
+// secretParam finds parameters whose values are secrets, in URLs and in
+// key=value connection strings.
+var secretParam = regexp.MustCompile(`(?i)\b(password|passwd|pwd|sslpassword|secret|token|access_key|secret_key|session_token|x-amz-signature|x-amz-credential|x-amz-security-token|sig|signature)=('(?:[^'\\]|\\.)*'|[^&\s]*)`)
+
+// RedactURL returns raw with user names kept and secrets replaced by "***".
+// It also works on text that merely contains URLs, such as error messages.
+func RedactURL(raw string) string {
+	out := userinfo.ReplaceAllStringFunc(raw, func(m string) string {
+		parts := userinfo.FindStringSubmatch(m)
+		user, _, hasSecret := strings.Cut(parts[2], ":")
+		if !hasSecret {
+			return m
+		}
+		return parts[1] + user + ":***@"
+	})
+	return secretParam.ReplaceAllString(out, "$1=***")
+}
+
+// Secrets returns the credential texts that raw holds, in the forms in which
+// an error message might repeat them: as written and percent-decoded.
+func Secrets(raw string) []string {
+	var found []string
+	add := func(s string) {
+		if s == "" {
+			return
+		}
+		found = append(found, s)
+		if decoded, err := url.PathUnescape(s); err == nil && decoded != s {
+			found = append(found, decoded)
+		}
+	}
+	for _, m := range userinfo.FindAllStringSubmatch(raw, -1) {
+		if _, secret, ok := strings.Cut(m[2], ":"); ok {
+			add(secret)
+		}
+	}
+	for _, m := range secretParam.FindAllStringSubmatch(raw, -1) {
+		add(strings.Trim(m[2], "'"))
+	}
+	return found
+}
+
+// Scrub removes from text every secret that the given URIs hold.
+func Scrub(text string, uris ...URI) string {
+	for _, u := range uris {
+		text = strings.ReplaceAll(text, u.Reveal(), u.String())
+		for _, s := range Secrets(u.Reveal()) {
+			if len(s) >= 3 {
+				text = strings.ReplaceAll(text, s, "***")
+			}
+		}
+	}
+	return RedactURL(text)
+}
