@@ -23,10 +23,12 @@ func Input(err error) error {
 func (e *InputError) Error() string { return e.Err.Error() }
 func (e *InputError) Unwrap() error { return e.Err }
 
-// IsInput reports whether err is the caller's to mend.
+// IsInput reports whether err is the caller's to mend: an InputError or a
+// ValidationError.
 func IsInput(err error) bool {
 	var in *InputError
-	return errors.As(err, &in)
+	var fields *ValidationError
+	return errors.As(err, &in) || errors.As(err, &fields)
 }
 
 // FieldError is one wrong field of a request.
