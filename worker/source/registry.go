@@ -60,10 +60,13 @@ func (r *Registry) kinds() []string {
 // Format returns the file format that a URI names: the value of its "format"
 // parameter, else the ending of its path, past a compression's ending.
 func Format(uri recon.URI) string {
-	p, query, _ := strings.Cut(uri.Reveal(), "?")
-	for _, kv := range strings.Split(query, "&") {
-		if v, ok := strings.CutPrefix(kv, "format="); ok {
-			return strings.ToLower(v)
+	p, params, err := SplitAddress(uri)
+	if err != nil {
+		p, _, _ = strings.Cut(uri.Reveal(), "?")
+	}
+	for _, param := range params {
+		if param.Key == "format" {
+			return strings.ToLower(param.Value)
 		}
 	}
 	ext := strings.ToLower(path.Ext(p))
