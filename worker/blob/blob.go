@@ -28,7 +28,9 @@ type Store interface {
 	OpenVersion(ctx context.Context, uri, version string) (Object, error)
 
 	// List returns the objects that a glob (with *, ?, [..] or **) or a
-	// folder URI (ending in /) names, sorted by URI.
+	// folder URI (ending in /) names, sorted by URI. A folder has all objects
+	// below it; hidden ones, whose names begin with a dot, are left out. Any
+	// other URI lists itself. Nothing there is ErrNotFound.
 	List(ctx context.Context, uri string) ([]Info, error)
 
 	// Create starts a new object. Nothing is visible under uri until Commit.
@@ -50,7 +52,8 @@ type Info struct {
 // Object is an opened object. Concurrent ReadRange calls are allowed.
 type Object interface {
 	Info() Info
-	// ReadRange streams length bytes from offset (length < 0: to the end).
+	// ReadRange streams length bytes from offset (length < 0: to the end), or
+	// as many as there are. An offset beyond the end is an error.
 	// Transient faults are retried inside, from the byte they struck at.
 	// The caller closes the reader.
 	ReadRange(ctx context.Context, offset, length int64) (io.ReadCloser, error)

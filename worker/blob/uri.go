@@ -1,0 +1,188 @@
+package blob
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+)
+
+const (
+	fileScheme = "file://"
+	s3Scheme   = "s3://"
+)
+
+// IsLocal reports whether uri is a plain path or a file URI, and so has to do
+// with this machine's folders.
+func IsLocal(uri string) bool {
+	return !strings.Contains(uri, "://") || hasScheme(uri, fileScheme)
+}
+
+// IsGlob reports whether uri is one for Store.List: it has a glob's characters
+// or names a folder by ending in a slash.
+func IsGlob(uri string) bool {
+	return strings.ContainsAny(uri, "*?[") || strings.HasSuffix(uri, "/")
+}
+
+// Join returns the address of name in the folder base. It keeps base's own
+// form: "runs/7" stays relative, "s3://bucket" and "file:///runs/" keep their
+// schemes. An empty base is the working folder.
+func Join(base, name string) string {
+	switch {
+	case base == "":
+		return name
+	case hasScheme(base, fileScheme):
+		return fileScheme + strings.TrimRight(base[len(fileScheme):], "/") + "/" + escapePath(name)
+	case strings.Trim(base, "/") == "":
+		return "/" + name
+	}
+	return strings.TrimRight(base, "/") + "/" + name
+}
+
+func hasScheme(uri, scheme string) bool {
+	return len(uri) >= len(scheme) && strings.EqualFold(uri[:len(scheme)], scheme)
+}
+
+// localPath returns the path that a plain path or file URI names. Only a file
+// URI is percent-decoded.
+func localPath(uri string) (string, error) {
+	return decodeLocal(uri, url.PathUnescape)
+}
+
+// localPattern is localPath for globs: characters that a file URI has
+// percent-encoded stay literal in the pattern.
+func localPattern(uri string) (string, error) {
+	return decodeLocal(uri, unescapePattern)
+}
+
+func decodeLocal(uri string, decode func(string) (string, error)) (string, error) {
+	p := uri
+	switch {
+	case hasScheme(uri, fileScheme):
+		raw := uri[len(fileScheme):]
+		if !strings.HasPrefix(raw, "/") {
+			return "", fmt.Errorf("address %q: a file URI names an absolute path and no host: write file:///folder/name: %w", uri, ErrBadURI)
+		}
+		decoded, err := decode(raw)
+		if err != nil {
+			return "", fmt.Errorf("address %q: %w: %w", uri, ErrBadURI, err)
+		}
+		p = decoded
+	case hasScheme(uri, "file:"):
+		return "", fmt.Errorf("address %q: write file:///folder/name, or a plain path: %w", uri, ErrBadURI)
+	case strings.Contains(uri, "://"):
+		return "", fmt.Errorf("address %q: not a local path: %w", uri, ErrBadURI)
+	}
+	if p == "" || strings.ContainsRune(p, 0) {
+		return "", fmt.Errorf("address %q: not a path: %w", uri, ErrBadURI)
+	}
+	return p, nil
+}
+
+// unescapePattern percent-decodes s and puts a backslash before decoded
+// characters that would otherwise be a glob's.
+func unescapePattern(s string) (string, error) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			b.WriteByte(s[i])
+			continue
+		}
+		if i+2 >= len(s) {
+			return "", url.EscapeError(s[i:])
+		}
+		c, err := url.PathUnescape(s[i : i+3])
+		if err != nil {
+			return "", err
+		}
+		if strings.Contains(`*?[\`, c) {
+			b.WriteByte('\\')
+		}
+		b.WriteString(c)
+		i += 2
+	}
+	return b.String(), nil
+}
+
+// escapePath percent-encodes a path for a file URI and keeps its slashes.
+func escapePath(p string) string {
+	parts := strings.Split(p, "/")
+	for i, part := range parts {
+		parts[i] = url.PathEscape(part)
+	}
+	return strings.Join(parts, "/")
+}
+
+// likeURI writes path p in the form that uri has.
+func likeURI(uri, p string) string {
+	if hasScheme(uri, fileScheme) {
+		return fileScheme + escapePath(p)
+	}
+	return p
+}
+
+// globBase splits a pattern into the folder above its first glob character,
+// ending in a slash or empty, and the rest.
+func globBase(pattern string) (base, rest string) {
+	i := strings.IndexAny(pattern, `*?[\`)
+	if i < 0 {
+		i = len(pattern)
+	}
+	cut := strings.LastIndexByte(pattern[:i], '/') + 1
+	return pattern[:cut], pattern[cut:]
+}
+
+// matchGlob matches a slash-separated name against a pattern in which the
+// segment ** stands for any number of folders, also none. Names that begin
+// with a dot are hidden: only a pattern segment that begins with one shows
+// them.
+func matchGlob(pattern, name string) (bool, error) {
+	return matchSegments(strings.Split(pattern, "/"), strings.Split(name, "/"))
+}
+
+func matchSegments(pattern, name []string) (bool, error) {
+	for len(pattern) > 0 {
+		if pattern[0] == "**" {
+			return matchDeep(pattern[1:], name)
+		}
+		if len(name) == 0 || (hidden(name[0]) && !hidden(pattern[0])) {
+			return false, nil
+		}
+		ok, err := path.Match(pattern[0], name[0])
+		if err != nil || !ok {
+			return false, err
+		}
+		pattern, name = pattern[1:], name[1:]
+	}
+	return len(name) == 0, nil
+}
+
+// matchDeep matches what follows a ** against every tail of name. A ** at the
+// end stands for everything below, but not for the folder itself.
+func matchDeep(rest, name []string) (bool, error) {
+	if len(rest) == 0 {
+		rest = []string{"*"}
+	}
+	for {
+		ok, err := matchSegments(rest, name)
+		if err != nil || ok {
+			return ok, err
+		}
+		if len(name) == 0 || hidden(name[0]) {
+			return false, nil
+		}
+		name = name[1:]
+	}
+}
+
+func hidden(name string) bool { return strings.HasPrefix(name, ".") }
+
+// checkGlob reports a malformed pattern before anything is listed.
+func checkGlob(uri, pattern string) error {
+	for _, segment := range strings.Split(pattern, "/") {
+		if _, err := path.Match(segment, ""); err != nil {
+			return fmt.Errorf("address %q: malformed glob %q: %w", uri, segment, ErrBadURI)
+		}
+	}
+	return nil
+}
