@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"errors"
+	"strings"
+
+	duck "github.com/duckdb/duckdb-go-bindings"
+)
+
+// Kind says whose fault a failed statement is.
+type Kind int
+
+const (
+	// KindInternal: DuckDB or this package broke a promise.
+	KindInternal Kind = iota
+	// KindQuery: the SQL, or the data it met, is at fault (syntax, unknown
+	// column, a value that does not convert).
+	KindQuery
+	// KindMemory: the memory limit was reached and spilling did not help.
+	KindMemory
+	// KindDisk: spilling failed, because the disk or its limit is full.
+	KindDisk
+	// KindInterrupted: the context ended the statement.
+	KindInterrupted
+)
+
+// Error is a failed statement, in DuckDB's own words.
+type Error struct {
+	Kind    Kind
+	Message string
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// KindOf returns the kind of err, KindInternal for foreign errors.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return KindInternal
+}
+
+var kinds = map[duck.ErrorType]Kind{
+	duck.ErrorTypeOutOfRange: KindQuery, duck.ErrorTypeConversion: KindQuery,
+	duck.ErrorTypeDecimal: KindQuery, duck.ErrorTypeMismatchType: KindQuery,
+	duck.ErrorTypeDivideByZero: KindQuery, duck.ErrorTypeInvalidType: KindQuery,
+	duck.ErrorTypeExpression: KindQuery, duck.ErrorTypeCatalog: KindQuery,
+	duck.ErrorTypeParser: KindQuery, duck.ErrorTypePlanner: KindQuery,
+	duck.ErrorTypeSyntax: KindQuery, duck.ErrorTypeBinder: KindQuery,
+	duck.ErrorTypeInvalidInput: KindQuery, duck.ErrorTypeNotImplemented: KindQuery,
+	duck.ErrorTypePermission: KindQuery, duck.ErrorTypeParameterNotAllowed: KindQuery,
+	duck.ErrorTypeParameterNotResolved: KindQuery, duck.ErrorTypeMissingExtension: KindQuery,
+	duck.ErrorTypeSequence: KindQuery, duck.ErrorTypeObjectSize: KindQuery,
+	duck.ErrorTypeOutOfMemory: KindMemory, duck.ErrorTypeErrorIO: KindDisk,
+	duck.ErrorTypeInterrupt: KindInterrupted,
+}
+
+func newError(t duck.ErrorType, message string) *Error {
+	kind := kinds[t]
+	switch {
+	case strings.Contains(message, "max_temp_directory_size"), strings.Contains(message, "No space left on device"):
+		kind = KindDisk
+	case strings.HasPrefix(message, "Out of Memory Error"):
+		kind = KindMemory
+	case strings.HasPrefix(message, "INTERRUPT Error"):
+		kind = KindInterrupted
+	case t == duck.ErrorTypeInvalid:
+		kind = kindByPrefix(message)
+	}
+	return &Error{Kind: kind, Message: message}
+}
+
+// kindByPrefix reads the class off the message, for the calls of DuckDB's C
+// interface that report none.
+func kindByPrefix(message string) Kind {
+	for _, prefix := range []string{"Parser Error", "Binder Error", "Catalog Error", "Conversion Error", "Invalid Input Error",
+		"Out of Range Error", "Permission Error", "Not implemented Error", "Syntax Error", "Mismatch Type Error"} {
+		if strings.HasPrefix(message, prefix) {
+			return KindQuery
+		}
+	}
+	return KindInternal
+}

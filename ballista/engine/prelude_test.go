@@ -1,0 +1,67 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kallad/ballista/engine"
+)
+
+func TestFunctions(t *testing.T) {
+	t.Parallel()
+	s := open(t, engine.Config{Threads: 1})
+	for _, c := range []struct{ sql, want string }{
+		// The money edge: exactly the tolerance apart.
+		{"tolerance_match(100.02::DECIMAL(18,2), 100.00::DECIMAL(18,2), 0.02)", "true"},
+		{"tolerance_match(100.03::DECIMAL(18,2), 100.00::DECIMAL(18,2), 0.02)", "false"},
+		{"tolerance_match(100.02::DECIMAL(18,2), 100.0000::DECIMAL(12,4), 0.02)", "true"},
+		{"tolerance_match(100.0201::DECIMAL(12,4), 100.00::DECIMAL(18,2), 0.02)", "false"},
+		{"tolerance_match('100.02', '100.00', 0.02)", "true"},
+		{"tolerance_match('100.0200000001', '100.00', 0.02)", "false"},
+		{"tolerance_match('100.02', 100.00::DECIMAL(18,2), 0.02)", "true"},
+		{"tolerance_match(100.02::DECIMAL(18,2), '100.00'::VARCHAR, 0.02)", "true"},
+		{"tolerance_match(100, 98, 2)", "true"},
+		{"tolerance_match(100::BIGINT, 97.99::DECIMAL(10,2), 2)", "false"},
+		{"tolerance_match(5000.02::DOUBLE, 5000.00::DOUBLE, 0.02)", "false"}, // as IEEE doubles
+		{"tolerance_match(NULL, 1, 1)", "(null)"},
+		{"tolerance_match(1, NULL, 1)", "(null)"},
+		{"tolerance_match(1, 1, NULL)", "(null)"},
+		{"tolerance_match(NULL::VARCHAR, '1', 1)", "(null)"},
+		{"substring(DATE '2024-03-31', 1, 7)", "2024-03"},
+		{"SUBSTRING(CAST('2024-03-31' AS DATE) FROM 1 FOR 7)", "2024-03"},
+		{"substr(TIMESTAMP '2024-03-31 10:00:00', 1, 10)", "2024-03-31"},
+		{"to_char(DATE '2024-03-31', 'YYYY-MM')", "2024-03"},
+		{"CAST(to_date('2024-03-31') AS VARCHAR)", "2024-03-31"},
+		{"5 / 2", "2"},
+		{"kallad_numeric('0.1234567891')", "0.1234567891"},
+		{"kallad_numeric(0.12345678912345::DECIMAL(20,14))", "0.12345678912345"},
+		{"kallad_exact(' -007.50 ')", "-7.5"},
+		{"current_setting('TimeZone')", "UTC"},
+	} {
+		require.Equal(t, [][]string{{c.want}}, texts(t, s, "SELECT "+c.sql), c.sql)
+	}
+}
+
+func TestInexactTextIsAnError(t *testing.T) {
+	t.Parallel()
+	s := open(t, engine.Config{Threads: 1})
+	for _, text := range []string{"12,5", "1e5", "", "n/a", "0.12345678901", "12345678901234567890123456789", ".", "1.2.3"} {
+		err := s.Exec(t.Context(), "SELECT tolerance_match("+engine.Literal(text)+"::VARCHAR, '1'::VARCHAR, 1)")
+		require.ErrorContains(t, err, "is no number of at most 28 digits", text)
+		require.Equal(t, engine.KindQuery, engine.KindOf(err), err.Error())
+	}
+}
+
+func TestSandbox(t *testing.T) {
+	t.Parallel()
+	s := open(t, engine.Config{Threads: 1})
+	for _, sql := range []string{
+		"SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM '/etc/passwd.csv'",
+		"SELECT * FROM glob('/etc/*')", "COPY (SELECT 1) TO '/tmp/kallad-out.csv'", "ATTACH '/tmp/kallad.db'", "INSTALL httpfs", "LOAD httpfs",
+		"SET memory_limit = '100GB'", "SET enable_external_access = true", "SET lock_configuration = false", "RESET threads",
+		"EXPORT DATABASE '/tmp/kallad-export'",
+	} {
+		require.Error(t, s.Exec(t.Context(), sql), sql)
+	}
+}

@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	duck "github.com/duckdb/duckdb-go-bindings"
+)
+
+// batchRows is about how many rows Rows.Next puts into one batch: several of
+// DuckDB's vectors, so that what is paid per batch is paid rarely.
+const batchRows = 8 * 2048
+
+// Rows streams a result that is computed while it is read: what is not
+// fetched is not held. Close it before the next statement of its session.
+type Rows struct {
+	session *Session
+	res     duck.Result
+	stmt    duck.PreparedStatement
+	schema  *arrow.Schema
+	columns []appender
+	done    bool
+	closed  bool
+}
+
+// Query starts one statement and returns its result as a stream.
+func (s *Session) Query(ctx context.Context, sql string) (*Rows, error) {
+	r := &Rows{session: s}
+	if duck.Prepare(s.conn, sql, &r.stmt) == duck.StateError {
+		defer duck.DestroyPrepare(&r.stmt)
+		return nil, newError(duck.ErrorTypeInvalid, duck.PrepareError(r.stmt))
+	}
+	var pending duck.PendingResult
+	if duck.PendingPreparedStreaming(r.stmt, &pending) == duck.StateError {
+		err := newError(duck.ErrorTypeInvalid, duck.PendingError(pending))
+		duck.DestroyPending(&pending)
+		duck.DestroyPrepare(&r.stmt)
+		return nil, err
+	}
+	err := s.interruptible(ctx, func() error {
+		if duck.ExecutePending(pending, &r.res) == duck.StateError {
+			return newError(duck.ResultErrorType(&r.res), duck.ResultError(&r.res))
+		}
+		return nil
+	})
+	duck.DestroyPending(&pending)
+	if err == nil {
+		err = r.open()
+	}
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Rows) open() error {
+	n := int(duck.ColumnCount(&r.res))
+	fields := make([]arrow.Field, n)
+	r.columns = make([]appender, n)
+	for i := range n {
+		name := duck.ColumnName(&r.res, duck.IdxT(i))
+		logical := duck.ColumnLogicalType(&r.res, duck.IdxT(i))
+		col, err := newAppender(logical)
+		duck.DestroyLogicalType(&logical)
+		if err != nil {
+			return &Error{Kind: KindQuery, Message: fmt.Sprintf("result column %q: %v", name, err)}
+		}
+		r.columns[i] = col
+		fields[i] = arrow.Field{Name: name, Type: col.dataType(), Nullable: true}
+	}
+	r.schema = arrow.NewSchema(fields, nil)
+	return nil
+}
+
+// Schema describes the result.
+func (r *Rows) Schema() *arrow.Schema { return r.schema }
+
+// Next returns the next batch, or io.EOF after the last. The receiver
+// releases it.
+func (r *Rows) Next(ctx context.Context) (arrow.RecordBatch, error) {
+	rows := 0
+	err := r.session.interruptible(ctx, func() error {
+		for !r.done && rows < batchRows {
+			n, err := r.fetch()
+			if err != nil {
+				return err
+			}
+			rows += n
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if rows == 0 {
+		return nil, io.EOF
+	}
+	arrays := make([]arrow.Array, len(r.columns))
+	for i, col := range r.columns {
+		arrays[i] = col.finish()
+	}
+	batch := array.NewRecordBatch(r.schema, arrays, int64(rows))
+	for _, a := range arrays {
+		a.Release()
+	}
+	return batch, nil
+}
+
+// fetch appends one of DuckDB's chunks to the columns.
+func (r *Rows) fetch() (rows int, err error) {
+	chunk := duck.FetchChunk(r.res)
+	if chunk.Ptr == nil {
+		r.done = true
+		if message := duck.ResultError(&r.res); message != "" {
+			return 0, newError(duck.ResultErrorType(&r.res), message)
+		}
+		return 0, nil
+	}
+	defer duck.DestroyDataChunk(&chunk)
+	rows = int(duck.DataChunkGetSize(chunk))
+	for i, col := range r.columns {
+		vec := duck.DataChunkGetVector(chunk, duck.IdxT(i))
+		if err := col.append(vec, 0, rows); err != nil {
+			return 0, &Error{Kind: KindQuery, Message: fmt.Sprintf("result column %q: %v", r.schema.Field(i).Name, err)}
+		}
+	}
+	return rows, nil
+}
+
+func (r *Rows) drain(ctx context.Context) error {
+	return r.session.interruptible(ctx, func() error {
+		for {
+			chunk := duck.FetchChunk(r.res)
+			if chunk.Ptr == nil {
+				if message := duck.ResultError(&r.res); message != "" {
+					return newError(duck.ResultErrorType(&r.res), message)
+				}
+				return nil
+			}
+			duck.DestroyDataChunk(&chunk)
+		}
+	})
+}
+
+// Close ends the statement, also in mid-stream.
+func (r *Rows) Close() error {
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	duck.DestroyResult(&r.res)
+	duck.DestroyPrepare(&r.stmt)
+	return nil
+}
+
+// interruptible runs f, which calls into DuckDB, and interrupts the session's
+// statement when ctx ends first. It returns ctx's error in that case.
+func (s *Session) interruptible(ctx context.Context, f func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	wg.Add(1)
+	finished := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer wg.Done()
+		s.interruptUntil(finished)
+	})
+	err := f()
+	close(finished)
+	if stop() {
+		wg.Done()
+	}
+	wg.Wait()
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}

@@ -1,0 +1,93 @@
+package engine
+
+import "C"
+
+import (
+	"fmt"
+	"runtime/cgo"
+	"runtime/debug"
+	"unsafe"
+
+	duck "github.com/duckdb/duckdb-go-bindings"
+)
+
+// The functions below are called by DuckDB, on its threads. A panic must not
+// cross them: it would take the process down with a C stack in between.
+
+//export kalladScanBind
+func kalladScanBind(ptr unsafe.Pointer) {
+	info := duck.BindInfo{Ptr: ptr}
+	defer recovered(func(message string) { duck.BindSetError(info, message) })
+	set := cgo.Handle(uintptr(duck.BindGetExtraInfo(info))).Value().(*scanSet)
+	param := duck.BindGetParameter(info, 0)
+	id := duck.GetInt64(param)
+	duck.DestroyValue(&param)
+	scan := set.get(id)
+	if scan == nil {
+		duck.BindSetError(info, fmt.Sprintf("%s: no such input", scanFunction))
+		return
+	}
+	for _, f := range scan.in.Schema.Fields() {
+		logical, err := logicalType(f.Type)
+		if err != nil {
+			scan.fail(fmt.Errorf("column %q: %w", f.Name, err))
+			duck.BindSetError(info, err.Error())
+			return
+		}
+		duck.BindAddResultColumn(info, f.Name, logical)
+		duck.DestroyLogicalType(&logical)
+	}
+	duck.BindSetBindData(info, newHandle(scan), releaseCallback())
+}
+
+//export kalladScanInit
+func kalladScanInit(ptr unsafe.Pointer) {
+	info := duck.InitInfo{Ptr: ptr}
+	scan := cgo.Handle(uintptr(duck.InitGetBindData(info))).Value().(*scan)
+	duck.InitSetMaxThreads(info, duck.IdxT(max(1, scan.in.Partitions)))
+}
+
+//export kalladScanLocalInit
+func kalladScanLocalInit(ptr unsafe.Pointer) {
+	info := duck.InitInfo{Ptr: ptr}
+	scan := cgo.Handle(uintptr(duck.InitGetBindData(info))).Value().(*scan)
+	thread := &scanThread{scan: scan}
+	for _, f := range scan.in.Schema.Fields() {
+		w, err := newWriter(f.Type)
+		if err != nil {
+			duck.InitSetError(info, err.Error())
+			return
+		}
+		thread.writers = append(thread.writers, w)
+	}
+	duck.InitSetInitData(info, newHandle(thread), releaseCallback())
+}
+
+//export kalladScanRun
+func kalladScanRun(ptr, output unsafe.Pointer) {
+	info := duck.FunctionInfo{Ptr: ptr}
+	thread := cgo.Handle(uintptr(duck.FunctionGetLocalInitData(info))).Value().(*scanThread)
+	defer recovered(func(message string) {
+		thread.scan.fail(fmt.Errorf("internal error: %s", message))
+		duck.FunctionSetError(info, message)
+	})
+	if err := thread.fill(duck.DataChunk{Ptr: output}); err != nil {
+		thread.scan.fail(err)
+		duck.FunctionSetError(info, "reading an input ended early")
+	}
+}
+
+//export kalladScanRelease
+func kalladScanRelease(ptr unsafe.Pointer) {
+	h := cgo.Handle(uintptr(ptr))
+	if thread, ok := h.Value().(*scanThread); ok {
+		thread.release()
+	}
+	h.Delete()
+}
+
+func recovered(report func(message string)) {
+	if r := recover(); r != nil {
+		report(fmt.Sprintf("panic while reading an input: %v\n%s", r, debug.Stack()))
+	}
+}

@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+
+	duck "github.com/duckdb/duckdb-go-bindings"
+)
+
+// Session is one DuckDB instance in memory, with nothing in it and no way
+// out: no files, no network, no extensions, no settings. Statements run one
+// at a time; a Session is for one goroutine, but Close may be called from any
+// goroutine once no statement runs.
+type Session struct {
+	db    duck.Database
+	conn  duck.Connection
+	dir   string
+	scans scanSet
+
+	mu     sync.Mutex
+	closed bool
+}
+
+// Open starts a session. The caller closes it.
+func Open(cfg Config) (*Session, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("open engine session: %w", err)
+	}
+	dir, err := os.MkdirTemp(cfg.TempDir, "kallad-spill-*")
+	if err != nil {
+		return nil, fmt.Errorf("make spill folder: %w", err)
+	}
+	s := &Session{dir: dir}
+	if err := s.start(cfg); err != nil {
+		return nil, fmt.Errorf("open engine session: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Session) start(cfg Config) error {
+	if err := s.openDatabase(cfg); err != nil {
+		s.Close()
+		return err
+	}
+	if duck.Connect(s.db, &s.conn) == duck.StateError {
+		s.Close()
+		return fmt.Errorf("connect to the instance")
+	}
+	s.scans.register(s.conn)
+	statements := prelude
+	if cfg.MaxSpill > 0 {
+		// As an option of the instance, DuckDB shows this limit but does not
+		// keep to it; set by a statement, it does.
+		limit := fmt.Sprintf("SET max_temp_directory_size = '%dB'", cfg.MaxSpill)
+		statements = append([]string{limit}, prelude...)
+	}
+	for _, statement := range statements {
+		if err := s.Exec(context.Background(), statement); err != nil {
+			s.Close()
+			return err
+		}
+	}
+	return nil
+}
+
+// openDatabase creates the instance. The order of the settings matters: once
+// external access is off, DuckDB refuses to move the spill folder.
+func (s *Session) openDatabase(cfg Config) error {
+	var config duck.Config
+	if duck.CreateConfig(&config) == duck.StateError {
+		return fmt.Errorf("create configuration")
+	}
+	defer duck.DestroyConfig(&config)
+	settings := [][2]string{
+		{"temp_directory", s.dir},
+		{"memory_limit", strconv.FormatInt(cfg.MemoryLimit, 10) + "B"},
+		{"threads", strconv.Itoa(cfg.Threads)},
+		// Row order is nobody's promise here; keeping it costs memory.
+		{"preserve_insertion_order", "false"},
+		// Postgres's and DataFusion's meaning of 5/2 and of ORDER BY x DESC.
+		{"integer_division", "true"},
+		{"default_null_order", "nulls_last_on_asc_first_on_desc"},
+		{"autoinstall_known_extensions", "false"},
+		{"autoload_known_extensions", "false"},
+		{"allow_community_extensions", "false"},
+		{"allow_persistent_secrets", "false"},
+		{"enable_external_access", "false"},
+	}
+	for _, kv := range settings {
+		if duck.SetConfig(config, kv[0], kv[1]) == duck.StateError {
+			return fmt.Errorf("setting %s refuses %q", kv[0], kv[1])
+		}
+	}
+	var message string
+	if duck.OpenExt("", &s.db, config, &message) == duck.StateError {
+		return newError(duck.ErrorTypeInvalid, message)
+	}
+	return nil
+}
+
+// Exec runs one statement to its end and drops its result.
+func (s *Session) Exec(ctx context.Context, sql string) error {
+	rows, err := s.Query(ctx, sql)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return rows.drain(ctx)
+}
+
+// Close ends the session and removes what it spilled.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if s.conn.Ptr != nil {
+		duck.Disconnect(&s.conn)
+	}
+	if s.db.Ptr != nil {
+		duck.Close(&s.db)
+	}
+	s.scans.release()
+	if err := os.RemoveAll(s.dir); err != nil {
+		return fmt.Errorf("remove spill folder: %w", err)
+	}
+	return nil
+}
