@@ -1,0 +1,107 @@
+package evidence_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kallad/worker/blob"
+	"kallad/worker/evidence"
+	"kallad/worker/recon"
+)
+
+func TestPublishedFilesHoldTheRows(t *testing.T) {
+	t.Parallel()
+	mem := checked(t)
+	dir := filepath.Join(t.TempDir(), "runs", "1")
+	set := create(t, config(dir, mem))
+	ctx := context.Background()
+
+	schema := textSchema("left_key", "right_key", "invoice_id", "Match_ID")
+	matched, err := set.Matched(ctx, schema)
+	require.NoError(t, err)
+	writeAll(t, matched,
+		fromJSON(t, mem, schema, `[{"left_key":"007","right_key":"P1","invoice_id":"007","Match_ID":"x"}]`),
+		fromJSON(t, mem, schema, `[{"left_key":"008","right_key":null,"invoice_id":null,"Match_ID":"y"}]`))
+	left, err := set.Unmatched(ctx, evidence.Left, textSchema("record_key", "record_KEY"))
+	require.NoError(t, err)
+	writeAll(t, left, fromJSON(t, mem, textSchema("record_key", "record_KEY"),
+		`[{"record_key":"1","record_KEY":"a"},{"record_key":null,"record_KEY":"b"}]`))
+	closeEmpty(t, set, evidence.Right)
+
+	entries, err := filepath.Glob(filepath.Join(dir, "[a-z]*"))
+	require.NoError(t, err)
+	require.Empty(t, entries, "nothing is visible before Publish")
+	require.NoError(t, set.Publish(ctx, counts(2, 2, 0)))
+
+	require.Equal(t, [][]string{
+		{"007", "P1", "match_sql", "1.0", "2026-03-01 12:30:00.123456+00", "007", "x"},
+		{"008", "NULL", "match_sql", "1.0", "2026-03-01 12:30:00.123456+00", "NULL", "y"},
+	}, ask(t, `SELECT left_key, right_key, rule_name, confidence::varchar, matched_at::varchar, invoice_id, Match_ID_1 FROM read_parquet(?)`, dir+"/matched.parquet"))
+	require.Equal(t, []string{"record_key", "attempted_rules", "closest_candidate", "rejection_reason", "record_KEY_1"},
+		columnOf(ask(t, `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet(?))`, dir+"/unmatched_left.parquet")))
+	require.Equal(t, [][]string{
+		{"1", "match_sql", "NULL", evidence.ReasonNoMatch, "a"},
+		{"NULL", "match_sql", "NULL", evidence.ReasonNullKey, "b"},
+	}, ask(t, `SELECT * FROM read_parquet(?)`, dir+"/unmatched_left.parquet"))
+	require.Equal(t, [][]string{{"0"}}, ask(t, `SELECT count(*) FROM read_parquet(?)`, dir+"/unmatched_right.parquet"))
+}
+
+func TestAbortLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	mem := checked(t)
+	dir := t.TempDir()
+	set := create(t, config(dir, mem))
+	schema := textSchema("left_key", "right_key")
+	f, err := set.Matched(context.Background(), schema)
+	require.NoError(t, err)
+	rec := fromJSON(t, mem, schema, `[{"left_key":"1","right_key":"2"}]`)
+	require.NoError(t, f.Write(context.Background(), rec))
+	rec.Release()
+	require.NoError(t, set.Abort())
+	require.NoError(t, set.Abort())
+
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, entries)
+	require.Error(t, set.Publish(context.Background(), counts(1, 0, 0)))
+}
+
+func TestPublishRefusesCountsThatTheFilesDoNotHave(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	set := create(t, config(dir, checked(t)))
+	f, err := set.Matched(context.Background(), textSchema("left_key", "right_key"))
+	require.NoError(t, err)
+	require.NoError(t, f.Close(context.Background()))
+	closeEmpty(t, set, evidence.Left, evidence.Right)
+	require.ErrorContains(t, set.Publish(context.Background(), counts(3, 0, 0)), "matched.parquet has 0 rows, but the result says 3")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, entries)
+}
+
+func TestPublishWantsEveryFileClosed(t *testing.T) {
+	t.Parallel()
+	set := create(t, config(t.TempDir(), checked(t)))
+	_, err := set.Matched(context.Background(), textSchema("left_key", "right_key"))
+	require.NoError(t, err)
+	require.ErrorContains(t, set.Publish(context.Background(), counts(0, 0, 0)), "matched.parquet is not closed")
+}
+
+func TestCreateFailsAtOnceWhereNothingCanBeWritten(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err := evidence.Create(context.Background(), blob.NewLocal(blob.LocalConfig{}), config(filepath.Join(file, "below"), nil))
+	require.Error(t, err)
+
+	root := t.TempDir()
+	fenced := blob.NewLocal(blob.LocalConfig{WriteRoots: []string{root}})
+	_, err = evidence.Create(context.Background(), fenced, config(t.TempDir(), nil))
+	require.ErrorIs(t, err, blob.ErrOutsideRoots)
+	require.True(t, recon.IsInput(err))
+}
