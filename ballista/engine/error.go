@@ -82,3 +82,12 @@ func kindByPrefix(message string) Kind {
 	}
 	return KindInternal
 }
+
+// QueryFault reports whether the SQL, or the data it met, is at fault.
+func (e *Error) QueryFault() bool { return e.Kind == KindQuery }
+
+// OutOfMemory reports whether the memory limit was reached.
+func (e *Error) OutOfMemory() bool { return e.Kind == KindMemory }
+
+// OutOfDisk reports whether there was no room to spill.
+func (e *Error) OutOfDisk() bool { return e.Kind == KindDisk }
