@@ -110,4 +110,3 @@ func (q *Query) Tables(tables []string) []string {
 func containsFold(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }
-

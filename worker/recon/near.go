@@ -2,10 +2,10 @@ package recon
 
 import "strings"
 
-// nearest returns the candidate that a person most likely meant by word, or
+// Nearest returns the candidate that a person most likely meant by word, or
 // "" when none is near: the same letters in another case or with other
 // separators, or at most two edits away and at most a third of its length.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, bestCost := "", 3
 	for _, c := range candidates {
 		cost := editDistance(plainLetters(word), plainLetters(c))

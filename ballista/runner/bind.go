@@ -1,0 +1,236 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"kallad/ballista/plan"
+	"kallad/worker/recon"
+)
+
+// Binder parses and binds SQL over tables without running it. One job uses it
+// at a time.
+type Binder interface {
+	Parse(ctx context.Context, sql string) (json.RawMessage, error)
+	Format(ctx context.Context, parsed json.RawMessage) (string, error)
+	CreateEmpty(ctx context.Context, table string, schema *arrow.Schema) error
+	Describe(ctx context.Context, sql string) (*arrow.Schema, error)
+	Close() error
+}
+
+const (
+	// reservedPrefix begins the names that the SQL made here uses.
+	reservedPrefix = "kallad_"
+	// numericFunction keeps every digit of its argument.
+	numericFunction = "kallad_numeric"
+)
+
+// boundQuery is match_sql ready to run.
+type boundQuery struct {
+	// sql returns the query's own columns, then the carried keys.
+	sql string
+	// columns are the query's own, with the names that it gave them.
+	columns []arrow.Field
+	// keys say, for left and right, where each key column stands in the
+	// result of sql, counted from 0.
+	keys [2][]int
+	// width is the number of columns of sql's result.
+	width int
+}
+
+// bind checks match_sql against the sources, adds the keys to its result and
+// finds out which columns of the sources it needs.
+func (r *run) bind(ctx context.Context) (*boundQuery, error) {
+	binder, err := r.parts.Binder()
+	if err != nil {
+		return nil, err
+	}
+	defer binder.Close()
+	query, err := r.parse(ctx, binder)
+	if err != nil {
+		return nil, err
+	}
+	r.chooseColumns(query)
+	for _, t := range r.tables {
+		if err := binder.CreateEmpty(ctx, t.alias, t.about.Schema); err != nil {
+			return nil, fmt.Errorf("source %q: %w", t.alias, err)
+		}
+	}
+	own, err := describe(ctx, binder, query)
+	if err != nil {
+		return nil, matchSQLError(err)
+	}
+	return r.addKeys(ctx, binder, query, own)
+}
+
+func (r *run) parse(ctx context.Context, binder Binder) (*plan.Query, error) {
+	parsed, err := binder.Parse(ctx, r.job.MatchSQL)
+	if err != nil {
+		return nil, matchSQLError(err)
+	}
+	query, err := plan.New(r.job.MatchSQL, parsed)
+	if err != nil {
+		return nil, recon.Input(fmt.Errorf("match_sql: %w", err))
+	}
+	aliases := make([]string, len(r.tables))
+	for i, t := range r.tables {
+		aliases[i] = t.alias
+	}
+	if err := query.Check(aliases); err != nil {
+		return nil, recon.Input(fmt.Errorf("match_sql: %w", err))
+	}
+	query.Translate(numericFunction)
+	return query, nil
+}
+
+func matchSQLError(err error) error {
+	var fault interface{ QueryFault() bool }
+	if errors.As(err, &fault) && fault.QueryFault() {
+		return recon.Input(fmt.Errorf("match_sql: %w", err))
+	}
+	return err
+}
+
+// chooseColumns decides what is read of each source.
+func (r *run) chooseColumns(query *plan.Query) {
+	all := map[string][]string{}
+	for _, t := range r.tables {
+		for _, f := range t.about.Schema.Fields() {
+			all[t.alias] = append(all[t.alias], f.Name)
+		}
+	}
+	used := query.Columns(all)
+	for i, t := range r.tables {
+		t.columns = pick(t.about.Schema, used[t.alias], t.keys)
+		if len(t.columns) == 0 {
+			// Even a table that is only counted needs a column to be loaded.
+			t.columns = all[t.alias][:1]
+		}
+		if i < 2 {
+			t.evidence = t.columns
+		}
+		if i < 2 && r.job.EvidenceColumns == recon.EvidenceAll {
+			t.columns, t.evidence = all[t.alias], all[t.alias]
+		}
+	}
+}
+
+func describe(ctx context.Context, binder Binder, query *plan.Query) (*arrow.Schema, error) {
+	sql, err := format(ctx, binder, query)
+	if err != nil {
+		return nil, err
+	}
+	return binder.Describe(ctx, sql)
+}
+
+func format(ctx context.Context, binder Binder, query *plan.Query) (string, error) {
+	parsed, err := query.Parsed()
+	if err != nil {
+		return "", err
+	}
+	return binder.Format(ctx, parsed)
+}
+
+// carriedName is the name of a key column that is added to the result.
+func carriedName(side, i int) string { return fmt.Sprintf("%skey_%d_%d", reservedPrefix, side, i) }
+
+// addKeys makes the keys of both sides part of the result: carried through the
+// query where that is possible, else found among its own columns by name.
+func (r *run) addKeys(ctx context.Context, binder Binder, query *plan.Query, own *arrow.Schema) (*boundQuery, error) {
+	b := &boundQuery{columns: own.Fields(), width: own.NumFields()}
+	var problems []error
+	for side, t := range r.tables[:2] {
+		if carried := r.carry(ctx, binder, query, side, b.width); carried != nil {
+			query = carried
+			for i := range t.keys {
+				b.keys[side] = append(b.keys[side], b.width+i)
+			}
+			b.width += len(t.keys)
+			continue
+		}
+		found, err := r.findKeys(own, side)
+		problems = append(problems, err)
+		b.keys[side] = found
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, recon.Input(err)
+	}
+	var err error
+	b.sql, err = format(ctx, binder, query)
+	return b, err
+}
+
+// carry returns the query with the side's keys at the end of its result, nil
+// when they cannot be had. Binding has the last word: it refuses what an
+// aggregate hides.
+func (r *run) carry(ctx context.Context, binder Binder, query *plan.Query, side, width int) *plan.Query {
+	t := r.tables[side]
+	want := plan.Carry{Table: t.alias, Columns: t.keys}
+	for i := range t.keys {
+		want.As = append(want.As, carriedName(side, i))
+	}
+	wider := query.Clone()
+	if !wider.Carry(want) {
+		return nil
+	}
+	schema, err := describe(ctx, binder, wider)
+	if err != nil || schema.NumFields() != width+len(t.keys) {
+		return nil
+	}
+	for i, name := range want.As {
+		if schema.Field(width+i).Name != name {
+			return nil
+		}
+	}
+	return wider
+}
+
+// findKeys looks for the side's keys among the query's own columns: as
+// <alias>_<column>, or by the column's name where only one side has that.
+func (r *run) findKeys(own *arrow.Schema, side int) ([]int, error) {
+	t, other := r.tables[side], r.tables[1-side]
+	var found []int
+	var missing []string
+	for _, key := range t.keys {
+		shared := slices.ContainsFunc(other.keys, func(k string) bool { return strings.EqualFold(k, key) })
+		at := position(own, t.alias+"_"+key)
+		if at < 0 && !shared {
+			at = position(own, key)
+		}
+		if at < 0 {
+			name := key
+			if shared {
+				name = t.alias + "_" + key
+			}
+			missing = append(missing, name)
+			continue
+		}
+		found = append(found, at)
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("match_sql: its result does not say which rows of %q matched, and its shape (an aggregate, DISTINCT, or %q more than once) does not let the key be added: add the column %s to its select list",
+			t.alias, t.alias, strings.Join(missing, " and "))
+	}
+	return found, nil
+}
+
+// position returns where the only column of that name stands, -1 when there
+// is none or several.
+func position(schema *arrow.Schema, name string) int {
+	at := -1
+	for i, f := range schema.Fields() {
+		if strings.EqualFold(f.Name, name) {
+			if at >= 0 {
+				return -1
+			}
+			at = i
+		}
+	}
+	return at
+}

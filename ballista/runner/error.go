@@ -1,0 +1,63 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"kallad/worker/blob"
+	"kallad/worker/recon"
+)
+
+// StageError is a failed run: why, in words for the caller and without
+// credentials, and in which stage.
+type StageError struct {
+	Stage recon.Stage
+	Err   error
+	text  string
+}
+
+func (e *StageError) Error() string { return e.text }
+func (e *StageError) Unwrap() error { return e.Err }
+
+// stageError words the error that ended the run.
+func (r *run) stageError(err error) *StageError {
+	uris := make([]recon.URI, 0, len(r.job.Sources)+1)
+	for _, s := range r.job.Sources {
+		uris = append(uris, s.URI)
+	}
+	uris = append(uris, recon.URI(r.job.CallbackURL))
+	return &StageError{
+		Stage: r.progress.stage(), Err: err,
+		text: recon.Scrub(r.describeError(err), uris...),
+	}
+}
+
+func (r *run) describeError(err error) string {
+	var limits interface {
+		OutOfMemory() bool
+		OutOfDisk() bool
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "the job was cancelled"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the job ran longer than it may"
+	case errors.Is(err, blob.ErrNoSpace):
+		return fmt.Sprintf("the disk is full: %v", err)
+	case errors.As(err, &limits) && limits.OutOfMemory():
+		return fmt.Sprintf("the query needs more memory than it may have, spilling included; give it more (%s) or make it join on equal keys. The engine says: %s",
+			r.cfg.MemoryHint, firstLine(err))
+	case errors.As(err, &limits) && limits.OutOfDisk():
+		return fmt.Sprintf("no room to spill what does not fit in memory; free space in the temporary folder or give the job more memory (%s). The engine says: %s",
+			r.cfg.MemoryHint, firstLine(err))
+	}
+	return err.Error()
+}
+
+// firstLine leaves out the engine's advice, which names settings of its own.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}

@@ -1,0 +1,156 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"golang.org/x/sync/errgroup"
+
+	"kallad/ballista/plan"
+	"kallad/worker/evidence"
+	"kallad/worker/recon"
+)
+
+// observer turns what a task tells into progress and evidence.
+type observer struct {
+	run *run
+
+	mu     sync.Mutex
+	loaded map[string]int64
+	counts counts
+	files  map[string]*evidence.File
+}
+
+// counts is the row of stepCount.
+type counts struct {
+	matches int64
+	sides   [2]sideCounts
+}
+
+type sideCounts struct{ matched, duplicates, nulls int64 }
+
+func newObserver(r *run) *observer {
+	return &observer{run: r, loaded: map[string]int64{}, files: map[string]*evidence.File{}}
+}
+
+var _ plan.Observer = (*observer)(nil)
+
+// Rows implements plan.Observer.
+func (o *observer) Rows(table string, rows int) { o.run.progress.read(table, rows) }
+
+// Loaded implements plan.Observer.
+func (o *observer) Loaded(table string, rows int64) {
+	o.mu.Lock()
+	o.loaded[table] = rows
+	o.mu.Unlock()
+	o.run.progress.loaded(table, rows)
+}
+
+// Begin implements plan.Observer.
+func (o *observer) Begin(step string) {
+	switch step {
+	case stepMatch:
+		o.run.progress.enter(recon.StageMatching)
+	case stepMatched:
+		o.run.progress.enter(recon.StageWritingResults)
+	}
+}
+
+// Counts implements plan.Observer.
+func (o *observer) Counts(step string, v []int64) error {
+	if len(v) != 7 {
+		return fmt.Errorf("step %s: %d counts, want 7", step, len(v))
+	}
+	o.mu.Lock()
+	o.counts.matches = v[0]
+	for side := range o.counts.sides {
+		at := 1 + side*3
+		o.counts.sides[side] = sideCounts{matched: v[at], duplicates: v[at+1], nulls: v[at+2]}
+	}
+	toWrite := v[0]
+	for side, t := range o.run.tables[:2] {
+		toWrite += o.loaded[t.alias] - o.counts.sides[side].matched
+	}
+	o.mu.Unlock()
+	o.run.progress.matched(v[0], toWrite)
+	return nil
+}
+
+// Stream implements plan.Observer. Encoding a batch goes on while the engine
+// computes the next.
+func (o *observer) Stream(ctx context.Context, step string, rows plan.Stream) error {
+	file, err := o.start(ctx, step, rows.Schema())
+	if err != nil {
+		return err
+	}
+	batches := make(chan arrow.RecordBatch, 1)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(batches)
+		return forward(ctx, rows, batches)
+	})
+	group.Go(func() error { return o.write(ctx, file, batches) })
+	err = group.Wait()
+	for batch := range batches {
+		batch.Release()
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close(ctx)
+}
+
+func (o *observer) start(ctx context.Context, step string, schema *arrow.Schema) (file *evidence.File, err error) {
+	switch step {
+	case stepMatched:
+		file, err = o.run.evidence.Matched(ctx, schema)
+	case stepUnmatchedLeft:
+		file, err = o.run.evidence.Unmatched(ctx, evidence.Left, schema)
+	case stepUnmatchedRight:
+		file, err = o.run.evidence.Unmatched(ctx, evidence.Right, schema)
+	default:
+		err = fmt.Errorf("step %s streams nothing that is evidence", step)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.mu.Lock()
+	o.files[step] = file
+	o.mu.Unlock()
+	return file, nil
+}
+
+func forward(ctx context.Context, rows plan.Stream, batches chan<- arrow.RecordBatch) error {
+	for {
+		batch, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case batches <- batch:
+		case <-ctx.Done():
+			batch.Release()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (o *observer) write(ctx context.Context, file *evidence.File, batches <-chan arrow.RecordBatch) error {
+	for batch := range batches {
+		n := batch.NumRows()
+		err := file.Write(ctx, batch)
+		batch.Release()
+		if err != nil {
+			return err
+		}
+		o.run.progress.wrote(n)
+	}
+	return nil
+}

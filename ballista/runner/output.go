@@ -1,0 +1,35 @@
+package runner
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"kallad/worker/blob"
+	"kallad/worker/evidence"
+	"kallad/worker/recon"
+)
+
+// outputBase returns the folder of the evidence as the store names it.
+func outputBase(staging, outputPath string) (string, error) {
+	if !blob.IsLocal(outputPath) || filepath.IsAbs(outputPath) {
+		return outputPath, nil
+	}
+	if !filepath.IsLocal(outputPath) {
+		return "", recon.Input(fmt.Errorf("output_path %q leaves the staging folder", outputPath))
+	}
+	return filepath.Join(staging, outputPath), nil
+}
+
+// outputPaths are the files in the caller's own words.
+func outputPaths(outputPath string) recon.OutputPaths {
+	base := strings.TrimRight(outputPath, "/")
+	if base == "" {
+		base = "/"
+	}
+	return recon.OutputPaths{
+		Matched:        blob.Join(base, evidence.MatchedFile),
+		UnmatchedLeft:  blob.Join(base, evidence.UnmatchedLeftFile),
+		UnmatchedRight: blob.Join(base, evidence.UnmatchedRightFile),
+	}
+}

@@ -1,0 +1,164 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"kallad/ballista/plan"
+	"kallad/worker/blob"
+	"kallad/worker/evidence"
+	"kallad/worker/recon"
+	"kallad/worker/source"
+)
+
+// Executor runs a task to its end. An error of the query or of a source is a
+// recon.InputError, or answers QueryFault, OutOfMemory or OutOfDisk.
+type Executor interface {
+	Run(ctx context.Context, task plan.Task, locations map[string]recon.URI, observer plan.Observer) error
+}
+
+// Config is what all jobs of a process share.
+type Config struct {
+	// StagingPath is the folder that relative output paths are under.
+	// Absolute; required.
+	StagingPath string
+	// Partitions is how many shares a source is split into. Default 0: from
+	// its size and Threads.
+	Partitions int
+	// Threads is how many threads of the executor read at once. Default: the
+	// machine's cores.
+	Threads int
+	// Version of kallad, for metadata.
+	Version string
+	// MemoryHint names the setting that raises the memory limit, for errors.
+	MemoryHint string
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+// Parts are the collaborators of a Runner.
+type Parts struct {
+	Sources  *source.Registry
+	Store    blob.Store
+	Binder   func() (Binder, error)
+	Executor Executor
+	Log      *slog.Logger
+}
+
+// Runner runs jobs. It holds nothing of a job after its end, and may run
+// several at once.
+type Runner struct {
+	cfg   Config
+	parts Parts
+}
+
+// New returns a runner.
+func New(cfg Config, parts Parts) *Runner {
+	if cfg.Threads == 0 {
+		cfg.Threads = runtime.GOMAXPROCS(0)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Runner{cfg: cfg, parts: parts}
+}
+
+// EngineModeLocal is the engine mode of jobs that run in this process.
+const EngineModeLocal = "local"
+
+// Run runs a valid job. acceptedAt is the matched_at of its evidence. report
+// receives progress, in order, and must not block. An error is a *StageError;
+// then no evidence is left behind. Either way no reader, session or file is
+// left open.
+func (r *Runner) Run(ctx context.Context, job *recon.Job, acceptedAt time.Time, report func(recon.Progress)) (*recon.Result, error) {
+	run := &run{
+		Runner: r, job: job, acceptedAt: acceptedAt, startedAt: r.cfg.Now(),
+		log: r.parts.Log.With("run_id", job.RunID),
+	}
+	run.progress = newProgress(job, r.cfg.Now, report)
+	result, err := run.do(ctx)
+	if err != nil {
+		return nil, run.stageError(err)
+	}
+	return result, nil
+}
+
+// run is one job on its way.
+type run struct {
+	*Runner
+	job        *recon.Job
+	acceptedAt time.Time
+	startedAt  time.Time
+	log        *slog.Logger
+	progress   *progress
+	tables     []*table
+	query      *boundQuery
+	evidence   *evidence.Set
+}
+
+func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
+	defer func() { err = errors.Join(err, r.closeSources()) }()
+	if err := r.describeSources(ctx); err != nil {
+		return nil, err
+	}
+	for _, t := range r.tables {
+		r.progress.expect(t.alias, t.about.Rows)
+	}
+	if err := r.checkTables(); err != nil {
+		return nil, err
+	}
+	if r.query, err = r.bind(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.createEvidence(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.evidence.Abort()) }()
+	r.progress.enter(recon.StageStaging)
+	task, locations, err := r.task(ctx)
+	if err != nil {
+		return nil, err
+	}
+	observer := newObserver(r)
+	if err := r.parts.Executor.Run(ctx, task, locations, observer); err != nil {
+		return nil, err
+	}
+	return r.publish(ctx, observer)
+}
+
+// publish checks that no row was lost or doubled and makes the evidence
+// visible.
+func (r *run) publish(ctx context.Context, o *observer) (*recon.Result, error) {
+	result := r.result(o)
+	for _, side := range []recon.SideCounts{result.Left, result.Right} {
+		if side.Rows != side.MatchedRows+side.UnmatchedRows {
+			return nil, fmt.Errorf("internal error: source %q has %d rows, but %d matched and %d unmatched",
+				side.Alias, side.Rows, side.MatchedRows, side.UnmatchedRows)
+		}
+	}
+	meta := evidence.Metadata{Job: *r.job, Result: *result, Version: r.cfg.Version}
+	if err := r.evidence.Publish(ctx, meta); err != nil {
+		return nil, err
+	}
+	r.progress.done()
+	return result, nil
+}
+
+func (r *run) createEvidence(ctx context.Context) error {
+	base, err := outputBase(r.cfg.StagingPath, r.job.OutputPath)
+	if err != nil {
+		return err
+	}
+	r.evidence, err = evidence.Create(ctx, r.parts.Store, evidence.Config{
+		RunID: r.job.RunID, OutputPath: base, MatchedAt: r.acceptedAt,
+		CompositeKey: map[evidence.Side]bool{
+			evidence.Left:  len(r.tables[0].keys) > 1,
+			evidence.Right: len(r.tables[1].keys) > 1,
+		},
+	})
+	return err
+}
