@@ -1,0 +1,75 @@
+package callback
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"kallad/worker/recon"
+)
+
+// Target is a caller's callback URL, taken apart. It may hold credentials and
+// tokens: String shows the scheme and the host alone.
+type Target struct {
+	secure bool
+	// host is as the URL has it, for the Host header; hostname has no port.
+	host, hostname string
+	// address is what to dial, with a port.
+	address string
+	// path is the escaped path without a slash at its end; query is raw.
+	path, query string
+	// authorization is the value of the header, empty without userinfo.
+	authorization string
+}
+
+// ParseTarget takes a callback_url apart. The error is an input error and does
+// not repeat the URL.
+func ParseTarget(callbackURL string) (Target, error) {
+	u, err := url.Parse(callbackURL)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return Target{}, recon.Input(fmt.Errorf("callback_url is not an http or https URL with a host"))
+	}
+	t := Target{
+		secure:   u.Scheme == "https",
+		host:     u.Host,
+		hostname: u.Hostname(),
+		path:     strings.TrimRight(u.EscapedPath(), "/"),
+		query:    u.RawQuery,
+	}
+	port := u.Port()
+	switch {
+	case port != "":
+	case t.secure:
+		port = "443"
+	default:
+		port = "80"
+	}
+	t.address = net.JoinHostPort(t.hostname, port)
+	if u.User != nil {
+		secret, _ := u.User.Password()
+		t.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+secret))
+	}
+	return t, nil
+}
+
+// requestURI is the path and query for an event: the event is a further part
+// of the path, the query stays what it is.
+func (t Target) requestURI(event Event) string {
+	uri := t.path + "/" + string(event)
+	if t.query != "" {
+		uri += "?" + t.query
+	}
+	return uri
+}
+
+func (t Target) String() string {
+	if t.secure {
+		return "https://" + t.host
+	}
+	return "http://" + t.host
+}
+
+// GoString keeps %#v from showing credentials.
+func (t Target) GoString() string { return `callback.Target("` + t.String() + `")` }
