@@ -80,16 +80,26 @@ func (p *Predicate) take(ctx context.Context, rec arrow.RecordBatch, keep []byte
 		}
 	}()
 	for i, col := range rec.Columns() {
-		out, err := compute.TakeArrayOpts(ctx, col, indices, compute.TakeOptions{BoundsCheck: false})
-		if errors.Is(err, arrow.ErrNotImplemented) {
-			out, err = p.splice(col, keep)
-		}
+		out, err := p.takeColumn(ctx, col, indices, keep)
 		if err != nil {
 			return nil, fmt.Errorf("filter column %q: %w", rec.ColumnName(i), err)
 		}
 		columns = append(columns, out)
 	}
 	return array.NewRecordBatch(rec.Schema(), columns, int64(kept)), nil
+}
+
+// takeColumn leaves to Arrow what it can take. It cannot take intervals, and
+// does not say so in a way that could be told from a fault.
+func (p *Predicate) takeColumn(ctx context.Context, col, indices arrow.Array, keep []byte) (arrow.Array, error) {
+	if col.DataType().ID() == arrow.INTERVAL_MONTH_DAY_NANO {
+		return p.splice(col, keep)
+	}
+	out, err := compute.TakeArrayOpts(ctx, col, indices, compute.TakeOptions{BoundsCheck: false})
+	if errors.Is(err, arrow.ErrNotImplemented) {
+		return p.splice(col, keep)
+	}
+	return out, err
 }
 
 // splice joins the runs of kept rows, for the types that Arrow cannot take.
