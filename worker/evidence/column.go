@@ -110,9 +110,8 @@ func texts(values ...string) func(memory.Allocator) arrow.Array {
 
 func constantText(name, value string) column {
 	return column{
-		field:   arrow.Field{Name: name, Type: dictionaryType(arrow.BinaryTypes.String)},
-		make:    dictionaryOf(texts(value), nil),
-		repeats: true,
+		field: arrow.Field{Name: name, Type: dictionaryType(arrow.BinaryTypes.String)},
+		make:  dictionaryOf(texts(value), nil),
 	}
 }
 
@@ -124,9 +123,8 @@ func constantDouble(name string, value float64) column {
 		return b.NewArray()
 	}
 	return column{
-		field:   arrow.Field{Name: name, Type: dictionaryType(arrow.PrimitiveTypes.Float64)},
-		make:    dictionaryOf(one, nil),
-		repeats: true,
+		field: arrow.Field{Name: name, Type: dictionaryType(arrow.PrimitiveTypes.Float64)},
+		make:  dictionaryOf(one, nil),
 	}
 }
 
@@ -139,9 +137,8 @@ func constantTime(name string, value time.Time) column {
 		return b.NewArray()
 	}
 	return column{
-		field:   arrow.Field{Name: name, Type: dictionaryType(arrow.FixedWidthTypes.Timestamp_us)},
-		make:    dictionaryOf(one, nil),
-		repeats: true,
+		field: arrow.Field{Name: name, Type: dictionaryType(arrow.FixedWidthTypes.Timestamp_us)},
+		make:  dictionaryOf(one, nil),
 	}
 }
 
@@ -151,7 +148,6 @@ func nullText(name string) column {
 		make: func(mem memory.Allocator, b batch) (arrow.Array, error) {
 			return array.MakeArrayOfNull(mem, arrow.BinaryTypes.String, b.rows()), nil
 		},
-		repeats: true,
 	}
 }
 
@@ -174,9 +170,8 @@ func reasonColumn(name string, composite bool) column {
 		return 0
 	}
 	return column{
-		field:   arrow.Field{Name: name, Type: dictionaryType(arrow.BinaryTypes.String)},
-		make:    dictionaryOf(texts(ReasonNoMatch, ReasonNullKey), reason),
-		repeats: true,
+		field: arrow.Field{Name: name, Type: dictionaryType(arrow.BinaryTypes.String)},
+		make:  dictionaryOf(texts(ReasonNoMatch, ReasonNullKey), reason),
 	}
 }
 

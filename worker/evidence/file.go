@@ -20,14 +20,19 @@ type File struct {
 	schema *arrow.Schema
 	cols   []column
 	out    *measured
-	enc    *encoder
+	enc    encoder
 	rows   int64
 	closed bool
 	err    error
 }
 
-func newFile(cfg Config, name string, schema *arrow.Schema, cols []column, w blob.Writer) *File {
-	return &File{name: name, cfg: cfg, schema: schema, cols: cols, out: &measured{w: w, sum: sha256.New()}}
+func newFile(cfg Config, name string, schema *arrow.Schema, cols []column, w blob.Writer) (*File, error) {
+	out := &measured{w: w, sum: sha256.New()}
+	enc, err := newEncoder(cfg, cols, out)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", name, err)
+	}
+	return &File{name: name, cfg: cfg, schema: schema, cols: cols, out: out, enc: enc}, nil
 }
 
 // Write appends the rows of rec, whose columns are those of the file's schema.
@@ -53,9 +58,6 @@ func (f *File) write(ctx context.Context, rec arrow.RecordBatch) error {
 		return err
 	}
 	for at := int64(0); at < rec.NumRows(); {
-		if err := f.prepare(rec, at); err != nil {
-			return err
-		}
 		n := min(rec.NumRows()-at, f.enc.room())
 		if err := f.writePart(rec, at, n); err != nil {
 			return err
@@ -76,23 +78,6 @@ func (f *File) check(rec arrow.RecordBatch) error {
 		}
 	}
 	return nil
-}
-
-// prepare starts the encoder with the first rows at hand, from which it learns
-// how to store each column.
-func (f *File) prepare(rec arrow.RecordBatch, at int64) error {
-	if f.enc != nil {
-		return nil
-	}
-	sample := rec.NewSlice(at, min(rec.NumRows(), at+sampleRows))
-	defer sample.Release()
-	arrays, err := f.makeColumns(sample)
-	if err != nil {
-		return err
-	}
-	defer releaseAll(arrays)
-	f.enc, err = newEncoder(f.cfg, f.cols, arrays, f.out)
-	return err
 }
 
 func (f *File) writePart(rec arrow.RecordBatch, at, n int64) error {
@@ -153,13 +138,6 @@ func (f *File) finish(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if f.enc == nil {
-		enc, err := newEncoder(f.cfg, f.cols, nil, f.out)
-		if err != nil {
-			return err
-		}
-		f.enc = enc
-	}
 	return f.enc.close()
 }
 
@@ -169,12 +147,7 @@ func (f *File) discard() {
 		return
 	}
 	f.closed = true
-	if f.enc == nil {
-		return
-	}
-	// Only closing the encoder gives its buffers back, and that writes.
-	f.out.deaf = true
-	_ = f.enc.close()
+	f.enc.discard()
 }
 
 // FileInfo describes one published file.
@@ -194,14 +167,9 @@ type measured struct {
 	w    blob.Writer
 	sum  hash.Hash
 	size int64
-	// deaf drops what is written.
-	deaf bool
 }
 
 func (m *measured) Write(p []byte) (int, error) {
-	if m.deaf {
-		return len(p), nil
-	}
 	n, err := m.w.Write(p)
 	m.size += int64(n)
 	m.sum.Write(p[:n])

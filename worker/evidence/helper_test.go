@@ -80,6 +80,8 @@ func ask(t testing.TB, query string, args ...any) [][]string {
 	db, err := sql.Open("duckdb", "")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
+	_, err = db.Exec(`SET TimeZone = 'UTC'`)
+	require.NoError(t, err)
 	rows, err := db.Query(query, args...)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, rows.Close()) }()

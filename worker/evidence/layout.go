@@ -16,9 +16,6 @@ const defaultRule = "match_sql"
 type column struct {
 	field arrow.Field
 	make  maker
-	// repeats says that the values come from a small set, which a dictionary
-	// stores best; nobody knows it of the caller's columns beforehand.
-	repeats bool
 }
 
 // keyFields checks that schema starts with the named key columns as text.
@@ -129,9 +126,8 @@ func ruleNameColumn(i int, f arrow.Field) (column, error) {
 			f.Name, f.Type, ColumnRuleName))
 	}
 	return column{
-		field:   arrow.Field{Name: ColumnRuleName, Type: arrow.BinaryTypes.String, Nullable: true},
-		make:    converted(i, f.Name, toText),
-		repeats: true,
+		field: arrow.Field{Name: ColumnRuleName, Type: arrow.BinaryTypes.String, Nullable: true},
+		make:  converted(i, f.Name, toText),
 	}, nil
 }
 
@@ -142,8 +138,7 @@ func confidenceColumn(i int, f arrow.Field) (column, error) {
 			f.Name, f.Type, ColumnConfidence))
 	}
 	return column{
-		field:   arrow.Field{Name: ColumnConfidence, Type: arrow.PrimitiveTypes.Float64, Nullable: true},
-		make:    converted(i, f.Name, conv),
-		repeats: true,
+		field: arrow.Field{Name: ColumnConfidence, Type: arrow.PrimitiveTypes.Float64, Nullable: true},
+		make:  converted(i, f.Name, conv),
 	}, nil
 }

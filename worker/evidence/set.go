@@ -114,7 +114,10 @@ func (s *Set) start(ctx context.Context, name string, schema *arrow.Schema, cols
 	if err != nil {
 		return nil, err
 	}
-	f := newFile(s.cfg, name, schema, cols, w)
+	f, err := newFile(s.cfg, name, schema, cols, w)
+	if err != nil {
+		return nil, errors.Join(err, w.Abort())
+	}
 	s.files[name] = f
 	return f, nil
 }
