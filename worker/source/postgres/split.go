@@ -1,0 +1,191 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"kallad/worker/recon"
+	"kallad/worker/source"
+)
+
+// payload is what a partition is read by, in any process that has the address.
+type payload struct {
+	// Table is the table's name as SQL writes it, Label as messages do.
+	Table string `json:"table"`
+	Label string `json:"label"`
+	// Snapshot names the moment; "" when the server can't share it, and then
+	// there is one partition.
+	Snapshot string `json:"snapshot,omitempty"`
+	// From and To are the pages that are read, in every heap of the table; a
+	// To of 0 is open, because the table may have grown after its size was
+	// taken.
+	From int64 `json:"from,omitempty"`
+	To   int64 `json:"to,omitempty"`
+	// Columns are those that the scan reads or filters.
+	Columns []column `json:"columns"`
+	// AnyBytes is set when texts have to be checked to be UTF-8.
+	AnyBytes bool `json:"any_bytes,omitempty"`
+}
+
+// split makes the partitions. All of the table's heaps are cut at the same
+// page numbers, chosen so that the shares are equal in sum: one condition on
+// ctid then holds for all partitions and children of a table at once.
+func (t *table) split(snapshot string, scan source.Scan, want int) ([]source.Partition, error) {
+	columns, err := t.scanColumns(scan)
+	if err != nil {
+		return nil, err
+	}
+	cuts := t.cuts(min(want, t.maxPartitions))
+	parts := make([]source.Partition, len(cuts))
+	for i, from := range cuts {
+		p := payload{
+			Table: t.sql(), Label: t.relation.String(), Snapshot: snapshot,
+			From: from, Columns: columns, AnyBytes: t.anyBytes,
+		}
+		share := 1.0
+		if i+1 < len(cuts) {
+			p.To = cuts[i+1]
+		}
+		if total := t.heapPages(); total > 0 {
+			end := slices.Max(t.pages)
+			if p.To > 0 {
+				end = p.To
+			}
+			share = float64(t.pagesBefore(end)-t.pagesBefore(from)) / float64(total)
+		}
+		raw, err := json.Marshal(p)
+		if err != nil {
+			return nil, fmt.Errorf("write partition %d: %w", i, err)
+		}
+		parts[i] = source.Partition{Index: i, Payload: raw, Rows: portion(t.rows, share), Bytes: portion(t.bytes, share)}
+	}
+	return parts, nil
+}
+
+// scanColumns returns the columns that the scan reads or filters, once each,
+// and checks the filters.
+func (t *table) scanColumns(scan source.Scan) ([]column, error) {
+	columns := []column{}
+	add := func(name string) (*column, error) {
+		c, err := t.column(name)
+		if err == nil && !slices.ContainsFunc(columns, func(have column) bool { return have.Name == name }) {
+			columns = append(columns, *c)
+		}
+		return c, err
+	}
+	for _, name := range scan.Columns {
+		if _, err := add(name); err != nil {
+			return nil, recon.Input(err)
+		}
+	}
+	_, _, err := conditions(scan.Filters, add)
+	return columns, err
+}
+
+// cuts returns the first page of each of n shares; fewer when the table has
+// too few pages for that many cuts.
+func (t *table) cuts(n int) []int64 {
+	cuts := []int64{0}
+	total := t.heapPages()
+	for i := int64(1); i < int64(n); i++ {
+		goal := (total*i + int64(n) - 1) / int64(n)
+		cut := int64(sort.Search(int(slices.Max(t.pages)), func(page int) bool { return t.pagesBefore(int64(page)) >= goal }))
+		if cut > cuts[len(cuts)-1] {
+			cuts = append(cuts, cut)
+		}
+	}
+	return cuts
+}
+
+// pagesBefore counts the pages with a lower number, in all heaps.
+func (t *table) pagesBefore(page int64) (sum int64) {
+	for _, n := range t.pages {
+		sum += min(n, page)
+	}
+	return sum
+}
+
+func portion(n int64, share float64) int64 {
+	if n < 0 {
+		return -1
+	}
+	return int64(float64(n) * share)
+}
+
+// query is a statement with its parameters in text form.
+type query struct {
+	sql    string
+	params []string
+}
+
+// query writes the statement that reads the partition, and returns the
+// columns of its result.
+func (p *payload) query(scan source.Scan) (query, []column, error) {
+	find := func(name string) (*column, error) {
+		for i := range p.Columns {
+			if p.Columns[i].Name == name {
+				return &p.Columns[i], nil
+			}
+		}
+		return nil, fmt.Errorf("the partition was made for a scan without column %q of table %s", name, p.Label)
+	}
+	var list []string
+	var columns []column
+	for _, name := range scan.Columns {
+		c, err := find(name)
+		if err != nil {
+			return query{}, nil, recon.Input(err)
+		}
+		expr := pgx.Identifier{c.Attr}.Sanitize()
+		if c.Type.Kind == kindCast {
+			expr += "::text"
+		}
+		list, columns = append(list, expr), append(columns, *c)
+	}
+	where, params, err := conditions(scan.Filters, find)
+	if err != nil {
+		return query{}, nil, err
+	}
+	if p.From > 0 {
+		where = append(where, fmt.Sprintf("ctid >= '(%d,0)'::tid", p.From))
+	}
+	if p.To > 0 {
+		where = append(where, fmt.Sprintf("ctid < '(%d,0)'::tid", p.To))
+	}
+	sql := "SELECT " + strings.Join(list, ", ") + " FROM " + p.Table
+	if len(where) > 0 {
+		sql += " WHERE " + strings.Join(where, " AND ")
+	}
+	return query{sql, params}, columns, nil
+}
+
+// open starts to read the partition.
+func (s *Source) read(ctx context.Context, scan source.Scan, p *payload) (*stream, error) {
+	q, columns, err := p.query(scan)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := s.takeSpare(p.Snapshot), error(nil)
+	if conn == nil {
+		conn, err = s.addr.begin(ctx, s.cfg, p.Snapshot)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read table %s: %w", p.Label, err)
+	}
+	st, err := newStream(s, p, columns, scan.Rows())
+	if err != nil {
+		hangUp(ctx, conn)
+		return nil, err
+	}
+	if err := st.start(ctx, conn, q); err != nil {
+		_ = st.Close()
+		return nil, err
+	}
+	return st, nil
+}
