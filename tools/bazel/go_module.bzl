@@ -33,6 +33,8 @@ def _go_module_archive_impl(ctx):
     _run(ctx, "copy", ["cp", "-R", got["Dir"] + "/.", "."])
     _run(ctx, "unlock", ["chmod", "-R", "u+w", "."])
     _run(ctx, "unlock", ["find", ".", "-name", "*.sh", "-exec", "chmod", "a+x", "{}", "+"])
+    for patch in ctx.attr.patches:
+        ctx.patch(patch, strip = 1)
     if ctx.attr.vendor:
         # Test-only imports of the module may be out of reach: -e.
         _run(ctx, "vendor", [go, "mod", "vendor", "-e"], env)
@@ -42,6 +44,7 @@ go_module_archive = repository_rule(
     doc = "A Bazel repository with the contents of one Go module.",
     attrs = {
         "importpath": attr.string(mandatory = True, doc = "The module's path."),
+        "patches": attr.label_list(doc = "Patches to apply, with -p1."),
         "sum": attr.string(mandatory = True, doc = "The module's h1: checksum, as go.sum has it."),
         "vendor": attr.bool(doc = "Fill the module's vendor folder as well."),
         "version": attr.string(mandatory = True, doc = "The module's version."),

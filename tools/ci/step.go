@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"kallad/tools/ci/tally"
+)
+
+// step is one line of the final table. An error with no failed test in the
+// count is a failure by itself.
+type step struct {
+	name string
+	run  func(ctx context.Context, out io.Writer) (tally.Count, error)
+}
+
+// steps are in the order in which a person wants to hear of failures: cheap
+// checks first.
+func steps() []step {
+	return []step{
+		check("generated files, formatting, go.mod", "tools/update", "--check"),
+		check("go build", "go", "build", "./..."),
+		check("go vet", "go", "vet", "./..."),
+		check("staticcheck", "go", "tool", "-modfile=tools/tools.mod", "staticcheck", "./..."),
+		check("law of imports, house habits", "go", "run", "./tools/lint"),
+		{"bazel build and test", bazelTest},
+		{"go test", goTest},
+	}
+}
+
+// check is a step that passes or fails as a whole, by the command's exit code.
+func check(name string, argv ...string) step {
+	return step{name, func(ctx context.Context, out io.Writer) (tally.Count, error) {
+		if err := command(ctx, out, argv...).Run(); err != nil {
+			return tally.Count{}, fmt.Errorf("%s: %w", argv[0], err)
+		}
+		return tally.Count{Passed: 1}, nil
+	}}
+}
+
+// bazelTest builds every target and runs every test that Bazel knows.
+func bazelTest(ctx context.Context, out io.Writer) (tally.Count, error) {
+	dir, err := os.MkdirTemp("", "kallad-ci-")
+	if err != nil {
+		return tally.Count{}, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "events.json")
+	runErr := command(ctx, out, "./bazelw", "test", "--keep_going", "--noshow_progress", "--build_event_json_file="+path, "//...").Run()
+	events, err := os.Open(path)
+	if err != nil {
+		return tally.Count{}, errors.Join(runErr, err)
+	}
+	defer func() { _ = events.Close() }()
+	count, err := tally.Bazel(events)
+	return count, errors.Join(runErr, err)
+}
+
+// goTest runs every test that plain Go knows.
+func goTest(ctx context.Context, out io.Writer) (tally.Count, error) {
+	cmd := command(ctx, out, "go", "test", "-json", "./...")
+	cmd.Stdout = nil
+	events, err := cmd.StdoutPipe()
+	if err != nil {
+		return tally.Count{}, err
+	}
+	if err := cmd.Start(); err != nil {
+		return tally.Count{}, err
+	}
+	count, err := tally.GoTest(events, out)
+	if err != nil {
+		// Let the command end instead of blocking on the pipe.
+		_, _ = io.Copy(io.Discard, events)
+	}
+	return count, errors.Join(cmd.Wait(), err)
+}
+
+// command is interrupted, not killed, when ctx ends: Bazel and go test then
+// stop what they started.
+func command(ctx context.Context, out io.Writer, argv ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 30 * time.Second
+	return cmd
+}
