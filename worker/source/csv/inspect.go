@@ -1,0 +1,179 @@
+package csv
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"kallad/worker/blob"
+	"kallad/worker/recon"
+	"kallad/worker/source"
+)
+
+// layout is what was found out about a data set.
+type layout struct {
+	dialect     dialect
+	columns     []column
+	files       []file
+	description source.Description
+	rowBytes    float64 // of text, on average; 0 when there is no row
+}
+
+// estimate returns about how many rows and bytes segments have.
+func (l *layout) estimate(segs []segment) (rows, size int64) {
+	for _, s := range segs {
+		end := s.End
+		if end < 0 {
+			if s.File.Compression != compressionNone {
+				return -1, -1
+			}
+			end = s.File.Size
+			if isUTF16(s.File.Encoding) {
+				end /= 2
+			}
+		}
+		size += end - s.Start
+	}
+	if l.rowBytes == 0 {
+		return 0, size
+	}
+	return int64(float64(size)/l.rowBytes + 0.5), size
+}
+
+// sample is a piece of a file's text that begins with a record.
+type sample struct {
+	text  []byte
+	whole bool // the file ends with the text
+}
+
+// probe is one file while it is looked at.
+type probe struct {
+	file  file
+	obj   blob.Object // open only while the head is read
+	head  sample      // of the text, from its beginning
+	first []span      // the first record's fields, in head
+	data  int         // where the records begin in head
+}
+
+// resolve returns the files that the address names. A file of exactly that
+// name goes before a glob, so that one with a glob's characters can be read.
+func (s *Source) resolve(ctx context.Context) ([]blob.Info, error) {
+	if !strings.HasSuffix(s.address, "/") {
+		info, err := s.store.Stat(ctx, s.address)
+		if err == nil {
+			return []blob.Info{info}, nil
+		}
+		if !blob.IsGlob(s.address) || !errors.Is(err, blob.ErrNotFound) {
+			return nil, readError(s.address, err)
+		}
+	}
+	infos, err := s.store.List(ctx, s.address)
+	if err != nil {
+		return nil, readError(s.address, err)
+	}
+	if strings.HasSuffix(s.address, "/") {
+		infos = onlyCSV(infos)
+	}
+	if len(infos) == 0 {
+		return nil, recon.Input(fmt.Errorf("read %s: no CSV files there", recon.RedactURL(s.address)))
+	}
+	return infos, nil
+}
+
+// onlyCSV picks the CSV files of a folder.
+func onlyCSV(infos []blob.Info) []blob.Info {
+	var out []blob.Info
+	for _, i := range infos {
+		if source.Format(recon.URI(i.URI+"?")) == "csv" {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// inspect looks at the files and works out the layout.
+func (s *Source) inspect(ctx context.Context) (*layout, error) {
+	infos, err := s.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in := &inspection{Source: s, total: totalSize(infos)}
+	for i, info := range infos {
+		if err := in.add(ctx, info, len(infos), i); err != nil {
+			return nil, err
+		}
+	}
+	return in.layout()
+}
+
+func totalSize(infos []blob.Info) (total int64) {
+	for _, i := range infos {
+		total += i.Size
+	}
+	return total
+}
+
+// probe opens a file and reads the beginning of its text, at most size bytes.
+func (s *Source) probe(ctx context.Context, info blob.Info, size int64) (p *probe, err error) {
+	obj, err := s.store.OpenVersion(ctx, info.URI, info.Version)
+	if err != nil {
+		return nil, readError(info.URI, err)
+	}
+	defer func() { err = errors.Join(err, obj.Close()) }()
+	p = &probe{obj: obj, file: file{URI: info.URI, Version: info.Version, Size: info.Size}}
+	if err := s.encoding(ctx, p); err != nil {
+		return nil, readError(info.URI, err)
+	}
+	if p.head, err = readSample(ctx, obj, &p.file, 0, size); err != nil {
+		return nil, readError(info.URI, err)
+	}
+	if p.file.Encoding == encodingUTF8 && bytes.HasPrefix(p.head.text, utf8BOM) {
+		p.data = len(utf8BOM)
+	}
+	p.file.Newline = findNewline(p.head.text[p.data:], s.opts)
+	return p, nil
+}
+
+// encoding finds out the file's compression and encoding.
+func (s *Source) encoding(ctx context.Context, p *probe) error {
+	p.file.Compression, p.file.Encoding = s.opts.compression, s.opts.encoding
+	if p.file.Compression == "" {
+		magic := make([]byte, min(4, p.file.Size))
+		if _, err := p.obj.ReadAt(ctx, magic, 0); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		p.file.Compression = compressionOf(magic)
+	}
+	if p.file.Encoding != "" {
+		return nil
+	}
+	p.file.Encoding = encodingUTF8
+	bom, err := readSample(ctx, p.obj, &p.file, 0, 2)
+	if err != nil {
+		return err
+	}
+	if bytes.Equal(bom.text, []byte{0xff, 0xfe}) || bytes.Equal(bom.text, []byte{0xfe, 0xff}) {
+		p.file.Encoding = encodingUTF16
+	}
+	return nil
+}
+
+// readSample reads at most size bytes of text from a text offset.
+func readSample(ctx context.Context, obj blob.Object, f *file, start, size int64) (sample, error) {
+	end := int64(-1)
+	if !f.streamed() {
+		end = min(start+size+1, f.Size)
+	}
+	text, err := openText(ctx, obj, f, start, end)
+	if err != nil {
+		return sample{}, err
+	}
+	var buf bytes.Buffer
+	n, err := io.Copy(&buf, io.LimitReader(text, size+1))
+	err = errors.Join(err, text.Close())
+	whole := n <= size
+	return sample{text: buf.Bytes()[:min(n, size)], whole: whole}, err
+}
