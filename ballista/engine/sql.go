@@ -31,6 +31,9 @@ func (s *Session) Parse(ctx context.Context, sql string) (json.RawMessage, error
 	}
 	if outcome.Error {
 		message := outcome.Message
+		if outcome.Type == "not implemented" {
+			message = "it is no SELECT; give one SELECT over the job's sources"
+		}
 		if outcome.At != "" {
 			message += " (character " + outcome.At + ")"
 		}

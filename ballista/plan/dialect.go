@@ -21,7 +21,7 @@ func (q *Query) Translate(numericFunction string) {
 			q.translateNotMatch(n)
 		case "CAST":
 			if q.bareNumeric(n) {
-				becomeCall(n, numericFunction, n["child"])
+				becomeNumeric(n, numericFunction)
 			}
 		}
 	})
@@ -50,9 +50,6 @@ var (
 func (q *Query) bareNumeric(n node) bool {
 	info := object(object(n, "cast_type"), "type_info")
 	if text(object(n, "cast_type"), "id") != "DECIMAL" || number(info, "width") != "18" || number(info, "scale") != "3" {
-		return false
-	}
-	if try, _ := n["try_cast"].(bool); try {
 		return false
 	}
 	at := q.location(n)
@@ -101,6 +98,28 @@ func number(n node, key string) string {
 		return ""
 	}
 	return v.String()
+}
+
+// becomeNumeric turns a cast into a call of function, under the name that the
+// cast would have had in Postgres. A TRY_CAST stays null where that fails.
+func becomeNumeric(n node, function string) {
+	child, _ := n["child"].(node)
+	if text(n, "alias") == "" {
+		n["alias"] = "numeric"
+		if names := texts(list(child, "column_names")); len(names) > 0 {
+			n["alias"] = names[len(names)-1]
+		}
+	}
+	try, _ := n["try_cast"].(bool)
+	becomeCall(n, function, child)
+	if try {
+		call := cloneValue(n).(node)
+		call["alias"] = ""
+		alias, at := n["alias"], n["query_location"]
+		clear(n)
+		n["class"], n["type"], n["alias"], n["query_location"] = "OPERATOR", "OPERATOR_TRY", alias, at
+		n["children"] = []any{call}
+	}
 }
 
 // becomeCall turns an expression into a call of a function.
