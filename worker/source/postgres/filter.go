@@ -4,88 +4,105 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"kallad/worker/recon"
+	"kallad/worker/source/filter"
 )
 
-// A filter compares by the column's type in the database, exactly:
+// A filter means what package filter says, which also checks it. Here it
+// becomes SQL that the server answers in the same way: numbers as numeric,
+// floats as float8, texts by the collation "C", which compares their bytes.
+// Two things are the server's:
 //
-//   - Numbers as numeric, of any size; floats as floats. A value may be a JSON
-//     number or, for more digits than a client's numbers have, a string.
-//   - Texts, enums, json and all that is carried as text byte by byte, which
-//     is how every kind of source compares them, whatever the collation;
-//     char(n) without its padding, as Postgres does.
-//   - Dates and times as ISO strings; without an offset, a timestamptz is UTC.
-//   - A null compares true with nothing. between includes both ends. like has
-//     % and _, and a backslash before either makes it itself.
+//   - A column is compared by its type in the database, also when it is
+//     carried as text; types that have no other form than text, by that.
+//   - char(n) is compared without its padding.
 //
 // Values travel as parameters; no text of a caller becomes part of the SQL.
 
 // conditions returns the SQL of all filters and their parameters as texts.
-// Parameters are numbered from 1.
-func conditions(filters []recon.FilterCondition, find func(name string) (*column, error)) (sql []string, params []string, err error) {
+// Parameters are numbered from 1. Every filter's column is among columns.
+func conditions(filters []recon.FilterCondition, columns []column) (sql, params []string, err error) {
+	if _, err := filter.Compile(filterSchema(columns), filters); err != nil {
+		return nil, nil, err
+	}
 	for i, f := range filters {
-		c, err := find(f.Column)
+		c := condition{params: params}
+		text, err := c.build(f, columnNamed(columns, f.Column))
 		if err != nil {
-			return nil, nil, recon.Input(fmt.Errorf("filter %d: %w", i+1, err))
+			return nil, nil, recon.Input(fmt.Errorf("filters[%d].value: %w", i, err))
 		}
-		cond := condition{col: c, params: params}
-		text, err := cond.build(f)
-		if err != nil {
-			return nil, nil, recon.Input(fmt.Errorf("filter %d (%s %s %s) on column %q of type %s: %w", i+1, f.Column, f.Op, clip(f.Value), c.Name, c.Decl, err))
-		}
-		sql, params = append(sql, text), cond.params
+		sql, params = append(sql, text), c.params
 	}
 	return sql, params, nil
 }
 
+// filterSchema is how the columns look to package filter.
+func filterSchema(columns []column) *arrow.Schema {
+	fields := make([]arrow.Field, len(columns))
+	for i, c := range columns {
+		t := c.Compare
+		if t.Kind == kindNumeric {
+			t = columnType{Kind: kindDecimal, Precision: maxPrecision}
+		}
+		fields[i] = arrow.Field{Name: c.Name, Type: t.arrowType()}
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+func columnNamed(columns []column, name string) *column {
+	for i := range columns {
+		if columns[i].Name == name {
+			return &columns[i]
+		}
+	}
+	return nil
+}
+
 var comparisons = map[recon.Operator]string{
 	recon.OpEq: "=", recon.OpNeq: "<>", recon.OpGt: ">", recon.OpGte: ">=", recon.OpLt: "<", recon.OpLte: "<=",
+	recon.OpLike: "LIKE",
 }
 
 // condition builds the SQL of one filter.
 type condition struct {
-	col    *column
 	params []string
 }
 
-func (c *condition) build(f recon.FilterCondition) (string, error) {
-	class, ok := classes[c.col.Compare]
-	if !ok {
-		return "", fmt.Errorf("columns of this type can't be filtered")
-	}
-	value, err := decodeJSON(f.Value)
-	if err != nil {
+func (c *condition) build(f recon.FilterCondition, col *column) (string, error) {
+	decoder := json.NewDecoder(bytes.NewReader(f.Value))
+	decoder.UseNumber()
+	var operand any
+	if err := decoder.Decode(&operand); err != nil {
 		return "", err
 	}
-	left := fmt.Sprintf(class.left, pgx.Identifier{c.col.Attr}.Sanitize())
-	if op, ok := comparisons[f.Op]; ok {
-		if class.unordered && f.Op != recon.OpEq && f.Op != recon.OpNeq {
-			return "", fmt.Errorf("this type has no order; use eq, neq or in")
-		}
-		right, err := c.value(class, value)
-		return left + " " + op + " " + right, err
+	operands, isList := operand.([]any)
+	if !isList {
+		operands = []any{operand}
 	}
+	texts := make([]string, len(operands))
+	for i, o := range operands {
+		var err error
+		if texts[i], err = operandText(col.Compare.Kind, f.Op, o); err != nil {
+			return "", err
+		}
+	}
+	left, cast := sides(col.Compare.Kind)
+	left = fmt.Sprintf(left, pgx.Identifier{col.Attr}.Sanitize())
 	switch f.Op {
 	case recon.OpBetween:
-		return c.between(class, left, value)
+		return fmt.Sprintf("%s BETWEEN %s AND %s", left, c.param(texts[0], cast), c.param(texts[1], cast)), nil
 	case recon.OpIn:
-		return c.in(class, left, value)
-	case recon.OpLike:
-		return c.like(class, left, value)
+		return fmt.Sprintf("%s = ANY(%s)", left, c.param(arrayLiteral(texts), cast+"[]")), nil
 	}
-	return "", fmt.Errorf("the operator is none of eq, neq, gt, gte, lt, lte, between, in, like")
-}
-
-func (c *condition) value(class class, value any) (string, error) {
-	text, err := class.check(value)
-	if err != nil {
-		return "", err
-	}
-	return c.param(text, class.cast), nil
+	return fmt.Sprintf("%s %s %s", left, comparisons[f.Op], c.param(texts[0], cast)), nil
 }
 
 // param adds a parameter and returns its place in the SQL.
@@ -94,62 +111,64 @@ func (c *condition) param(text, cast string) string {
 	return fmt.Sprintf("$%d::%s", len(c.params), cast)
 }
 
-func (c *condition) between(class class, left string, value any) (string, error) {
-	ends, ok := value.([]any)
-	if !ok || len(ends) != 2 {
-		return "", fmt.Errorf("between wants an array of two values")
+// sides returns the SQL of a column, with %s for its quoted name, and the type
+// that it is compared with.
+func sides(k kind) (left, cast string) {
+	switch k {
+	case kindBool:
+		return "%s", "boolean"
+	case kindInt2, kindInt4, kindInt8, kindDecimal, kindNumeric:
+		return "%s", "numeric"
+	case kindOID:
+		return "%s::bigint", "numeric"
+	case kindFloat4, kindFloat8:
+		return "%s", "float8"
+	case kindDate, kindTime, kindTimestamp, kindTimestampTZ, kindUUID:
+		return "%s", string(k)
 	}
-	if class.unordered {
-		return "", fmt.Errorf("this type has no order; use eq, neq or in")
-	}
-	low, err := c.value(class, ends[0])
-	if err != nil {
-		return "", err
-	}
-	high, err := c.value(class, ends[1])
-	return left + " BETWEEN " + low + " AND " + high, err
+	return `%s::text COLLATE "C"`, "text"
 }
 
-func (c *condition) in(class class, left string, value any) (string, error) {
-	list, ok := value.([]any)
-	if !ok {
-		return "", fmt.Errorf("in wants an array of values")
-	}
-	var literal strings.Builder
-	for i, v := range list {
-		text, err := class.check(v)
+// fineSeconds finds fractions of a second that the server would round.
+var fineSeconds = regexp.MustCompile(`\.[0-9]{6}[0-9]*[1-9]`)
+
+// operandText returns the server's text form of a value that package filter
+// has found to fit the column.
+func operandText(k kind, op recon.Operator, operand any) (string, error) {
+	text := fmt.Sprint(operand)
+	switch k {
+	case kindFloat4, kindFloat8:
+		f, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return "", fmt.Errorf("value %d: %w", i+1, err)
+			return "", fmt.Errorf("%q is no double", text)
 		}
-		if i > 0 {
-			literal.WriteByte(',')
+		return strconv.FormatFloat(f, 'g', -1, 64), nil
+	case kindUUID:
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return "", fmt.Errorf("%q is no UUID", text)
 		}
-		literal.WriteString(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`)
+		return id.String(), nil
+	case kindTime, kindTimestamp, kindTimestampTZ:
+		if fineSeconds.MatchString(text) {
+			return "", fmt.Errorf("%q is finer than the microseconds that the column has", text)
+		}
+	case kindChar:
+		if op != recon.OpLike {
+			text = strings.TrimRight(text, " ")
+		}
 	}
-	return left + " = ANY(" + c.param("{"+literal.String()+"}", class.cast+"[]") + ")", nil
+	if strings.ContainsRune(text, 0) {
+		return "", fmt.Errorf("%q holds a NUL character, which no text in Postgres can", text)
+	}
+	return text, nil
 }
 
-func (c *condition) like(class class, left string, value any) (string, error) {
-	if !class.text {
-		return "", fmt.Errorf("like is for text")
+// arrayLiteral writes the server's text form of an array.
+func arrayLiteral(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, t := range texts {
+		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(t) + `"`
 	}
-	text, err := checkText(value)
-	if err != nil {
-		return "", err
-	}
-	escapes := len(text) - len(strings.TrimRight(text, `\`))
-	if escapes%2 == 1 {
-		return "", fmt.Errorf(`the pattern ends in a backslash, which has nothing to escape; write \\ for a backslash itself`)
-	}
-	return left + " LIKE " + c.param(text, "text"), nil
-}
-
-// decodeJSON reads one JSON value and keeps numbers as they are written.
-func decodeJSON(raw json.RawMessage) (value any, err error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if err := d.Decode(&value); err != nil {
-		return nil, fmt.Errorf("the value is no JSON: %w", err)
-	}
-	return value, nil
+	return "{" + strings.Join(quoted, ",") + "}"
 }

@@ -71,21 +71,24 @@ func (t *table) split(snapshot string, scan source.Scan, want int) ([]source.Par
 // scanColumns returns the columns that the scan reads or filters, once each,
 // and checks the filters.
 func (t *table) scanColumns(scan source.Scan) ([]column, error) {
-	columns := []column{}
-	add := func(name string) (*column, error) {
-		c, err := t.column(name)
-		if err == nil && !slices.ContainsFunc(columns, func(have column) bool { return have.Name == name }) {
-			columns = append(columns, *c)
-		}
-		return c, err
+	if _, _, err := conditions(scan.Filters, t.columns); err != nil {
+		return nil, fmt.Errorf("table %s: %w", &t.relation, err)
 	}
-	for _, name := range scan.Columns {
-		if _, err := add(name); err != nil {
+	names := slices.Clone(scan.Columns)
+	for _, f := range scan.Filters {
+		names = append(names, f.Column)
+	}
+	columns := []column{}
+	for _, name := range names {
+		c, err := t.column(name)
+		if err != nil {
 			return nil, recon.Input(err)
 		}
+		if columnNamed(columns, name) == nil {
+			columns = append(columns, *c)
+		}
 	}
-	_, _, err := conditions(scan.Filters, add)
-	return columns, err
+	return columns, nil
 }
 
 // cuts returns the first page of each of n shares; fewer when the table has
@@ -127,20 +130,12 @@ type query struct {
 // query writes the statement that reads the partition, and returns the
 // columns of its result.
 func (p *payload) query(scan source.Scan) (query, []column, error) {
-	find := func(name string) (*column, error) {
-		for i := range p.Columns {
-			if p.Columns[i].Name == name {
-				return &p.Columns[i], nil
-			}
-		}
-		return nil, fmt.Errorf("the partition was made for a scan without column %q of table %s", name, p.Label)
-	}
 	var list []string
 	var columns []column
 	for _, name := range scan.Columns {
-		c, err := find(name)
-		if err != nil {
-			return query{}, nil, recon.Input(err)
+		c := columnNamed(p.Columns, name)
+		if c == nil {
+			return query{}, nil, fmt.Errorf("the partition was made for a scan without column %q of table %s", name, p.Label)
 		}
 		expr := pgx.Identifier{c.Attr}.Sanitize()
 		if c.Type.Kind == kindCast {
@@ -148,9 +143,9 @@ func (p *payload) query(scan source.Scan) (query, []column, error) {
 		}
 		list, columns = append(list, expr), append(columns, *c)
 	}
-	where, params, err := conditions(scan.Filters, find)
+	where, params, err := conditions(scan.Filters, p.Columns)
 	if err != nil {
-		return query{}, nil, err
+		return query{}, nil, fmt.Errorf("table %s: %w", p.Label, err)
 	}
 	if p.From > 0 {
 		where = append(where, fmt.Sprintf("ctid >= '(%d,0)'::tid", p.From))

@@ -169,7 +169,7 @@ func (t *table) readColumns(ctx context.Context, conn *pgx.Conn) error {
 		}
 		c.Name = t.uniqueName(c.Attr)
 		c.Type = typeOf(c.OID, enum, typmod, elem, elemEnum)
-		c.Compare = c.Type.Kind
+		c.Compare = c.Type
 		c.nullable = !notNull || t.kind != "r" || len(t.pages) != 1
 		t.columns = append(t.columns, c)
 		return nil

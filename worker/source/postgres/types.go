@@ -60,7 +60,7 @@ type column struct {
 	OID uint32 `json:"oid,omitempty"`
 	// Compare is how filters compare the column: by its type in the database,
 	// however it is carried.
-	Compare kind `json:"compare"`
+	Compare columnType `json:"compare"`
 	// Decl is the type as the database declares it, for messages.
 	Decl string `json:"decl"`
 
