@@ -105,3 +105,39 @@ func TestCreateFailsAtOnceWhereNothingCanBeWritten(t *testing.T) {
 	require.ErrorIs(t, err, blob.ErrOutsideRoots)
 	require.True(t, recon.IsInput(err))
 }
+
+// brokenStore refuses to publish one file.
+type brokenStore struct {
+	blob.Store
+	name string
+}
+
+type brokenWriter struct{ blob.Writer }
+
+func (s brokenStore) Create(ctx context.Context, uri string) (blob.Writer, error) {
+	w, err := s.Store.Create(ctx, uri)
+	if err == nil && filepath.Base(uri) == s.name {
+		return brokenWriter{w}, nil
+	}
+	return w, err
+}
+
+func (brokenWriter) Commit(context.Context) error { return blob.ErrNoSpace }
+
+func TestAFailedPublishLeavesNoMetadata(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store := brokenStore{blob.NewLocal(blob.LocalConfig{}), evidence.UnmatchedLeftFile}
+	set, err := evidence.Create(context.Background(), store, config(dir, checked(t)))
+	require.NoError(t, err)
+	closeEmpty(t, set, evidence.Left, evidence.Right)
+	f, err := set.Matched(context.Background(), textSchema("left_key", "right_key"))
+	require.NoError(t, err)
+	require.NoError(t, f.Close(context.Background()))
+	require.ErrorIs(t, set.Publish(context.Background(), counts(0, 0, 0)), blob.ErrNoSpace)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	require.Equal(t, evidence.MatchedFile, entries[0].Name(), "what was published before stays; the sign that it is whole is missing")
+	require.NoError(t, set.Abort())
+}
