@@ -1,0 +1,65 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Config tunes the HTTP server.
+type Config struct {
+	// Address is the host and port to listen on; port 0 takes a free one.
+	// Default 0.0.0.0:8080.
+	Address string
+	// Version is shown by /health and in the Server header.
+	Version string
+	// MaxBody bounds a request's body, in bytes. Default 1 MiB.
+	MaxBody int
+	// ReadTimeout bounds the time in which a whole request has to come.
+	// Default 10 s.
+	ReadTimeout time.Duration
+	// WriteTimeout bounds the time in which an answer has to be taken.
+	// Default 10 s.
+	WriteTimeout time.Duration
+	// IdleTimeout is how long a connection is kept without a request.
+	// Default 1 min.
+	IdleTimeout time.Duration
+	// MaxConnections bounds the connections served at once. Default 1024.
+	MaxConnections int
+	// RetryAfter is what a refused caller is told to wait when the runner
+	// does not say. Default 5 s.
+	RetryAfter time.Duration
+}
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() Config {
+	return Config{
+		Address:        "0.0.0.0:8080",
+		MaxBody:        1 << 20,
+		ReadTimeout:    10 * time.Second,
+		WriteTimeout:   10 * time.Second,
+		IdleTimeout:    time.Minute,
+		MaxConnections: 1024,
+		RetryAfter:     5 * time.Second,
+	}
+}
+
+// Validate reports every setting that cannot work.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Address == "" {
+		errs = append(errs, errors.New("http address: is empty"))
+	}
+	positive := func(name string, n int64) {
+		if n <= 0 {
+			errs = append(errs, fmt.Errorf("http %s: must be more than 0", name))
+		}
+	}
+	positive("body limit", int64(c.MaxBody))
+	positive("read timeout", int64(c.ReadTimeout))
+	positive("write timeout", int64(c.WriteTimeout))
+	positive("idle timeout", int64(c.IdleTimeout))
+	positive("connection limit", int64(c.MaxConnections))
+	positive("retry-after", int64(c.RetryAfter))
+	return errors.Join(errs...)
+}

@@ -1,0 +1,182 @@
+package api_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"kallad/worker/recon"
+)
+
+// document is the OpenAPI document.
+type document struct {
+	schemaChecker
+	paths map[string]any
+}
+
+var loadDocument = sync.OnceValues(func() (*document, error) {
+	data, err := os.ReadFile("openapi.json")
+	if err != nil {
+		return nil, err
+	}
+	d := &document{}
+	if err := json.Unmarshal(data, &d.root); err != nil {
+		return nil, err
+	}
+	d.paths = d.root["paths"].(map[string]any)
+	return d, nil
+})
+
+// contract reads the document from its file beside the code; that the server
+// gives the same is a test of its own.
+func contract(t *testing.T) *document {
+	t.Helper()
+	d, err := loadDocument()
+	require.NoError(t, err)
+	return d
+}
+
+// pattern returns the document's path for a request's path, "" for none.
+func (d *document) pattern(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	if _, ok := d.paths[path]; ok {
+		return path
+	}
+	if rest, ok := strings.CutPrefix(path, "/api/jobs/"); ok && rest != "" && !strings.Contains(rest, "/") {
+		return "/api/jobs/{run_id}"
+	}
+	return ""
+}
+
+// check holds an answer against the document. Statuses that any request may
+// get are problem documents; every other one must be written down.
+func (d *document) check(t *testing.T, method, path string, a answer) {
+	t.Helper()
+	anywhere := []int{400, 404, 405, 408, 413, 431}
+	methodKey := strings.ToLower(method)
+	if method == http.MethodHead {
+		assert.Empty(t, a.body)
+		methodKey = "get"
+	}
+	var response map[string]any
+	if operations, ok := d.paths[d.pattern(path)].(map[string]any); ok {
+		if operation, ok := operations[methodKey].(map[string]any); ok {
+			response, _ = operation["responses"].(map[string]any)[fmt.Sprint(a.status)].(map[string]any)
+		}
+	}
+	media, schema := "application/problem+json", map[string]any{"$ref": "#/components/schemas/Problem"}
+	if response == nil {
+		require.Contains(t, anywhere, a.status, "%s %s: the document has no such answer: %s", method, path, a.body)
+	} else {
+		content := response["content"].(map[string]any)
+		media = slices.Collect(maps.Keys(content))[0]
+		schema = content[media].(map[string]any)["schema"].(map[string]any)
+		headers, _ := response["headers"].(map[string]any)
+		for name := range headers {
+			assert.NotEmpty(t, a.header.Get(name), "%s %s: header %s", method, path, name)
+		}
+	}
+	assert.True(t, strings.HasPrefix(a.header.Get("Content-Type"), media), "%s %s: %s", method, path, a.header.Get("Content-Type"))
+	if method == http.MethodHead {
+		return
+	}
+	var v any = a.body
+	if strings.Contains(media, "json") {
+		require.NoError(t, json.Unmarshal([]byte(a.body), &v), a.body)
+	}
+	assert.Empty(t, d.schemaChecker.check(schema, v, "answer"), "%s %s: %s", method, path, a.body)
+	if p, ok := v.(map[string]any); ok && media == "application/problem+json" {
+		assert.Equal(t, float64(a.status), p["status"], "the document's status is the answer's")
+	}
+}
+
+func TestEveryAnswerOfTheDocumentIsReallyGiven(t *testing.T) {
+	t.Parallel()
+	busy := &recon.UnavailableError{Err: recon.ErrQueueFull, RetryAfter: 1500 * time.Millisecond}
+	cases := []struct {
+		runner *runner
+		setUp  func(*site)
+		calls  []string // "METHOD path status"
+		body   string
+		header []string
+	}{
+		{runner: &runner{}, body: goodJob, calls: []string{"POST /api/jobs 202"}},
+		{runner: &runner{}, body: `{"run_id": 1}`, calls: []string{"POST /api/jobs 400"}},
+		{runner: refusing(recon.ErrConflict), body: goodJob, calls: []string{"POST /api/jobs 409"}},
+		{runner: refusing(busy), body: goodJob, calls: []string{"POST /api/jobs 503"}},
+		{runner: refusing(errSecretInside), body: goodJob, calls: []string{"POST /api/jobs 500"}},
+		{runner: &runner{}, body: strings.Repeat(" ", 1<<20) + goodJob, calls: []string{"POST /api/jobs 413"}},
+		{runner: &runner{}, body: goodJob, header: []string{"Content-Encoding", "gzip"}, calls: []string{"POST /api/jobs 415"}},
+		{runner: &runner{jobs: []recon.JobStatus{queued(), failed(), finished()}}, calls: []string{
+			"GET /api/jobs 200", "GET /api/jobs?state=failed&limit=2 200", "GET /api/jobs?state=done 400",
+			"GET /api/jobs/next 200", "GET /api/jobs/nightly:7 200", "GET /api/jobs/" + goodRun + " 200",
+			"GET /api/jobs/none 404", "DELETE /api/jobs/next 202",
+			"GET /api/openapi.json 200", "GET /health 200", "GET /ready 200", "GET /metrics 200",
+		}},
+		{runner: &runner{cancel: recon.ErrUnknownRun}, calls: []string{"DELETE /api/jobs/none 404"}},
+		{runner: &runner{cancel: recon.ErrFinished}, calls: []string{"DELETE /api/jobs/old 409"}},
+		{runner: &runner{cancel: errSecretInside}, calls: []string{"DELETE /api/jobs/old 500"}},
+		{runner: &runner{}, setUp: func(s *site) {
+			s.health.RequireLive("listener", func() error { return errors.New("closed") })
+		}, calls: []string{"GET /health 503", "GET /ready 503"}},
+		{runner: &runner{}, setUp: func(s *site) { s.breakMetrics() }, calls: []string{"GET /metrics 500"}},
+	}
+	given := map[string]bool{}
+	for _, c := range cases {
+		s := serve(t, c.runner)
+		if c.setUp != nil {
+			c.setUp(s)
+		}
+		for _, line := range c.calls {
+			var method, path string
+			var status int
+			_, err := fmt.Sscan(line, &method, &path, &status)
+			require.NoError(t, err)
+			a := s.call(t, method, path, c.body, c.header...)
+			assert.Equal(t, status, a.status, "%s: %s", line, a.body)
+			given[fmt.Sprintf("%s %s %d", method, contract(t).pattern(path), a.status)] = true
+		}
+	}
+	assert.Equal(t, contract(t).promises(), slices.Sorted(maps.Keys(given)))
+}
+
+// promises lists every answer of the document as "METHOD pattern status".
+func (d *document) promises() []string {
+	var list []string
+	for path, operations := range d.paths {
+		for method, operation := range operations.(map[string]any) {
+			for status := range operation.(map[string]any)["responses"].(map[string]any) {
+				list = append(list, strings.ToUpper(method)+" "+path+" "+status)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestTheServerGivesTheDocumentAndTheDocumentDescribesAGoodJob(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &runner{})
+	got := s.call(t, "GET", "/api/openapi.json", "")
+	d := contract(t)
+	var served map[string]any
+	require.NoError(t, json.Unmarshal([]byte(got.body), &served))
+	assert.Equal(t, d.root, served)
+
+	var job any
+	require.NoError(t, json.NewDecoder(strings.NewReader(goodJob)).Decode(&job))
+	schema := d.resolve("#/components/schemas/Job")
+	assert.Empty(t, d.schemaChecker.check(schema, job, "job"))
+	assert.NotEmpty(t, d.schemaChecker.check(schema, map[string]any{"run_id": "../x"}, "job"), "the checker finds faults")
+}

@@ -1,0 +1,123 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"github.com/fasthttp/router"
+	"github.com/valyala/fasthttp"
+)
+
+// handler answers a request, or returns the problem to answer with.
+type handler func(ctx *fasthttp.RequestCtx) *problem
+
+// routes lists every route there is; GET routes answer HEAD as well.
+func (s *Server) routes() fasthttp.RequestHandler {
+	r := router.New()
+	r.RedirectTrailingSlash = false
+	r.RedirectFixedPath = false
+	r.HandleOPTIONS = false
+	r.NotFound = notFound
+	r.MethodNotAllowed = methodNotAllowed
+	s.get(r, "/health", s.getHealth)
+	s.get(r, "/ready", s.getReady)
+	s.get(r, "/metrics", s.getMetrics)
+	s.get(r, "/api/openapi.json", getOpenAPI)
+	s.get(r, "/api/jobs", s.listJobs)
+	s.get(r, "/api/jobs/{run_id}", s.getJob)
+	r.POST("/api/jobs", s.route("/api/jobs", s.postJob))
+	r.DELETE("/api/jobs/{run_id}", s.route("/api/jobs/{run_id}", s.cancelJob))
+	return s.observed(s.recovered(r.Handler))
+}
+
+func (s *Server) get(r *router.Router, pattern string, h handler) {
+	r.GET(pattern, s.route(pattern, h))
+	r.HEAD(pattern, s.route(pattern, h))
+}
+
+type routeKey struct{}
+
+func (s *Server) route(pattern string, h handler) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		ctx.SetUserValue(routeKey{}, pattern)
+		p := h(ctx)
+		if p == nil {
+			return
+		}
+		if p.cause != nil {
+			s.log.Error("request not carried out", "route", pattern, "error", p.cause)
+		}
+		p.write(ctx)
+	}
+}
+
+// recovered turns a panic into an answer that says nothing of the inside.
+func (s *Server) recovered(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		defer func() {
+			if v := recover(); v != nil {
+				s.log.Error("panic in a request", "route", routeOf(ctx), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+				ctx.Response.Reset()
+				internalProblem(nil).write(ctx)
+			}
+		}()
+		next(ctx)
+	}
+}
+
+// observed counts and logs each answer.
+func (s *Server) observed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		began := time.Now()
+		next(ctx)
+		ctx.Response.Header.Set("X-Content-Type-Options", "nosniff")
+		ctx.Response.Header.Set("Cache-Control", "no-store")
+		s.observe(ctx, routeOf(ctx), time.Since(began))
+	}
+}
+
+func (s *Server) observe(ctx *fasthttp.RequestCtx, route string, took time.Duration) {
+	status := ctx.Response.StatusCode()
+	s.metrics.HTTP.Observe(route, methodOf(ctx), status, took)
+	s.log.Debug("request answered", "route", route, "method", methodOf(ctx), "status", status, "seconds", took.Seconds())
+}
+
+func routeOf(ctx *fasthttp.RequestCtx) string {
+	if pattern, ok := ctx.UserValue(routeKey{}).(string); ok {
+		return pattern
+	}
+	return "other"
+}
+
+// methodOf bounds the methods that become labels.
+func methodOf(ctx *fasthttp.RequestCtx) string {
+	switch method := string(ctx.Method()); method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
+		return method
+	}
+	return "other"
+}
+
+// refuse answers what cannot be read as a request.
+func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
+	var tooLargeHead *fasthttp.ErrSmallBuffer
+	var netErr net.Error
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		newProblem(fasthttp.StatusRequestEntityTooLarge, "too-large", "The request is too large",
+			fmt.Sprintf("A request may have %d bytes.", s.cfg.MaxBody)).write(ctx)
+		conn := ctx.Conn()
+		afterAnswer(ctx, func() { linger(conn) })
+	case errors.As(err, &tooLargeHead):
+		newProblem(fasthttp.StatusRequestHeaderFieldsTooLarge, "too-large", "The request's headers are too large", "").write(ctx)
+	case errors.As(err, &netErr) && netErr.Timeout():
+		newProblem(fasthttp.StatusRequestTimeout, "timeout", "The request did not come in time",
+			fmt.Sprintf("A request has to be sent within %v.", s.cfg.ReadTimeout)).write(ctx)
+	default:
+		newProblem(fasthttp.StatusBadRequest, "malformed-request", "The request is not HTTP as it should be", "").write(ctx)
+	}
+	s.observe(ctx, "other", 0)
+}
