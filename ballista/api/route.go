@@ -103,21 +103,27 @@ func methodOf(ctx *fasthttp.RequestCtx) string {
 
 // refuse answers what cannot be read as a request.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
+	p := s.unreadable(err)
+	p.write(ctx)
+	if p.Status != fasthttp.StatusRequestTimeout {
+		conn := ctx.Conn()
+		afterAnswer(ctx, func() { linger(conn) })
+	}
+	s.observe(ctx, "other", 0)
+}
+
+func (s *Server) unreadable(err error) *problem {
 	var tooLargeHead *fasthttp.ErrSmallBuffer
 	var netErr net.Error
 	switch {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		newProblem(fasthttp.StatusRequestEntityTooLarge, "too-large", "The request is too large",
-			fmt.Sprintf("A request may have %d bytes.", s.cfg.MaxBody)).write(ctx)
-		conn := ctx.Conn()
-		afterAnswer(ctx, func() { linger(conn) })
+		return newProblem(fasthttp.StatusRequestEntityTooLarge, "too-large", "The request is too large",
+			fmt.Sprintf("A request may have %d bytes.", s.cfg.MaxBody))
 	case errors.As(err, &tooLargeHead):
-		newProblem(fasthttp.StatusRequestHeaderFieldsTooLarge, "too-large", "The request's headers are too large", "").write(ctx)
+		return newProblem(fasthttp.StatusRequestHeaderFieldsTooLarge, "too-large", "The request's headers are too large", "")
 	case errors.As(err, &netErr) && netErr.Timeout():
-		newProblem(fasthttp.StatusRequestTimeout, "timeout", "The request did not come in time",
-			fmt.Sprintf("A request has to be sent within %v.", s.cfg.ReadTimeout)).write(ctx)
-	default:
-		newProblem(fasthttp.StatusBadRequest, "malformed-request", "The request is not HTTP as it should be", "").write(ctx)
+		return newProblem(fasthttp.StatusRequestTimeout, "timeout", "The request did not come in time",
+			fmt.Sprintf("A request has to be sent within %v.", s.cfg.ReadTimeout))
 	}
-	s.observe(ctx, "other", 0)
+	return newProblem(fasthttp.StatusBadRequest, "malformed-request", "The request is not HTTP as it should be", "")
 }
