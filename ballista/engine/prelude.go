@@ -9,14 +9,15 @@ var prelude = []string{
 	// Text to an exact number: at most 28 digits before the point and 10
 	// after it (zeros beyond them do no harm), or an error; never rounded,
 	// never null.
+	`CREATE MACRO kallad_is_exact(x) AS regexp_full_match(x, '\s*[+-]?0*\d{0,28}(\.\d{0,10}0*)?\s*') AND regexp_matches(x, '\d')`,
 	`CREATE MACRO kallad_exact(x) AS CASE
 		WHEN x IS NULL THEN NULL
-		WHEN regexp_full_match(x, '\s*[+-]?0*\d{0,28}(\.\d{0,10}0*)?\s*') AND regexp_matches(x, '\d')
-			THEN CAST(x AS DECIMAL(38,10))
+		WHEN kallad_is_exact(x) THEN CAST(x AS DECIMAL(38,10))
 		ELSE error('Conversion Error: the text ''' || x || ''' is no number of at most 28 digits before the point and 10 after it') END`,
 
 	// A bare NUMERIC of Postgres keeps every digit; DuckDB's is (18,3).
 	`CREATE MACRO kallad_numeric(x VARCHAR) AS kallad_exact(x), (x) AS x`,
+	`CREATE MACRO kallad_try_numeric(x VARCHAR) AS CASE WHEN kallad_is_exact(x) THEN CAST(x AS DECIMAL(38,10)) END, (x) AS x`,
 
 	`CREATE MACRO tolerance_match(a VARCHAR, b VARCHAR, t) AS abs(kallad_exact(a) - kallad_exact(b)) <= t,
 		(a VARCHAR, b, t) AS abs(kallad_exact(a) - b) <= t,

@@ -115,11 +115,7 @@ func (r *Rows) Next(ctx context.Context) (arrow.RecordBatch, error) {
 func (r *Rows) fetch() (rows int, err error) {
 	chunk := duck.FetchChunk(r.res)
 	if chunk.Ptr == nil {
-		r.done = true
-		if message := duck.ResultError(&r.res); message != "" {
-			return 0, newError(duck.ResultErrorType(&r.res), message)
-		}
-		return 0, nil
+		return 0, r.ended()
 	}
 	defer duck.DestroyDataChunk(&chunk)
 	rows = int(duck.DataChunkGetSize(chunk))
@@ -132,19 +128,28 @@ func (r *Rows) fetch() (rows int, err error) {
 	return rows, nil
 }
 
+// drain runs the statement to its end and drops what it still returns.
 func (r *Rows) drain(ctx context.Context) error {
 	return r.session.interruptible(ctx, func() error {
-		for {
+		for !r.done {
 			chunk := duck.FetchChunk(r.res)
 			if chunk.Ptr == nil {
-				if message := duck.ResultError(&r.res); message != "" {
-					return newError(duck.ResultErrorType(&r.res), message)
-				}
-				return nil
+				return r.ended()
 			}
 			duck.DestroyDataChunk(&chunk)
 		}
+		return nil
 	})
+}
+
+// ended notes the end of the stream and returns the error that ended it.
+// Fetching once more would be an error of its own.
+func (r *Rows) ended() error {
+	r.done = true
+	if message := duck.ResultError(&r.res); message != "" {
+		return newError(duck.ResultErrorType(&r.res), message)
+	}
+	return nil
 }
 
 // Close ends the statement, also in mid-stream.

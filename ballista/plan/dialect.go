@@ -9,8 +9,10 @@ import (
 // DataFusion where DuckDB's differs without saying so:
 //   - a ~ b finds b anywhere in a; DuckDB's matches the whole of a;
 //   - a bare NUMERIC or DECIMAL keeps every digit; DuckDB's is DECIMAL(18,3)
-//     and rounds. The cast becomes a call of numericFunction.
-func (q *Query) Translate(numericFunction string) {
+//     and rounds. The cast becomes a call of numericFunction, a TRY_CAST one
+//     of tryNumericFunction.
+func (q *Query) Translate(numericFunction, tryNumericFunction string) {
+	walk(q.root, q.nameNumerics)
 	walk(q.root, func(n node) {
 		switch text(n, "class") {
 		case "FUNCTION":
@@ -21,10 +23,30 @@ func (q *Query) Translate(numericFunction string) {
 			q.translateNotMatch(n)
 		case "CAST":
 			if q.bareNumeric(n) {
-				becomeNumeric(n, numericFunction)
+				try, _ := n["try_cast"].(bool)
+				if try {
+					becomeCall(n, tryNumericFunction, n["child"])
+				} else {
+					becomeCall(n, numericFunction, n["child"])
+				}
 			}
 		}
 	})
+}
+
+// nameNumerics gives a bare cast in a select list the name that it has in
+// Postgres, which the call that it becomes would not have.
+func (q *Query) nameNumerics(n node) {
+	for _, item := range list(n, "select_list") {
+		cast, _ := item.(node)
+		if text(cast, "class") != "CAST" || text(cast, "alias") != "" || !q.bareNumeric(cast) {
+			continue
+		}
+		cast["alias"] = "numeric"
+		if names := texts(list(object(cast, "child"), "column_names")); len(names) > 0 {
+			cast["alias"] = names[len(names)-1]
+		}
+	}
 }
 
 func (q *Query) translateNotMatch(n node) {
@@ -98,28 +120,6 @@ func number(n node, key string) string {
 		return ""
 	}
 	return v.String()
-}
-
-// becomeNumeric turns a cast into a call of function, under the name that the
-// cast would have had in Postgres. A TRY_CAST stays null where that fails.
-func becomeNumeric(n node, function string) {
-	child, _ := n["child"].(node)
-	if text(n, "alias") == "" {
-		n["alias"] = "numeric"
-		if names := texts(list(child, "column_names")); len(names) > 0 {
-			n["alias"] = names[len(names)-1]
-		}
-	}
-	try, _ := n["try_cast"].(bool)
-	becomeCall(n, function, child)
-	if try {
-		call := cloneValue(n).(node)
-		call["alias"] = ""
-		alias, at := n["alias"], n["query_location"]
-		clear(n)
-		n["class"], n["type"], n["alias"], n["query_location"] = "OPERATOR", "OPERATOR_TRY", alias, at
-		n["children"] = []any{call}
-	}
 }
 
 // becomeCall turns an expression into a call of a function.

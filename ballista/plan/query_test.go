@@ -99,7 +99,7 @@ func run(t *testing.T, s *engine.Session, command, sql string) string {
 		sort.Strings(lines)
 		return strings.Join(lines, "\n")
 	case "translate":
-		q.Translate("kallad_numeric")
+		q.Translate("kallad_numeric", "kallad_try_numeric")
 		return bound(t, s, q)
 	case "carry":
 		if !q.Carry(plan.Carry{Table: words[1], Columns: words[2:], As: names("k", len(words)-2)}) {

@@ -27,8 +27,10 @@ type Binder interface {
 const (
 	// reservedPrefix begins the names that the SQL made here uses.
 	reservedPrefix = "kallad_"
-	// numericFunction keeps every digit of its argument.
-	numericFunction = "kallad_numeric"
+	// numericFunction keeps every digit of its argument or fails,
+	// tryNumericFunction is null where that fails.
+	numericFunction    = "kallad_numeric"
+	tryNumericFunction = "kallad_try_numeric"
 )
 
 // boundQuery is match_sql ready to run.
@@ -85,7 +87,7 @@ func (r *run) parse(ctx context.Context, binder Binder) (*plan.Query, error) {
 	if err := query.Check(aliases); err != nil {
 		return nil, recon.Input(fmt.Errorf("match_sql: %w", err))
 	}
-	query.Translate(numericFunction)
+	query.Translate(numericFunction, tryNumericFunction)
 	return query, nil
 }
 

@@ -88,12 +88,12 @@ func (o *observer) Stream(ctx context.Context, step string, rows plan.Stream) er
 		return err
 	}
 	batches := make(chan arrow.RecordBatch, 1)
-	group, ctx := errgroup.WithContext(ctx)
+	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(batches)
-		return forward(ctx, rows, batches)
+		return forward(both, rows, batches)
 	})
-	group.Go(func() error { return o.write(ctx, file, batches) })
+	group.Go(func() error { return o.write(both, file, batches) })
 	err = group.Wait()
 	for batch := range batches {
 		batch.Release()
