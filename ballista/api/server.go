@@ -32,8 +32,10 @@ type Server struct {
 	done   chan struct{}
 	err    error // valid once failed or done is closed
 
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	mu       sync.Mutex
+	stopping bool
+	// conns holds the open connections, and whether a request ever began.
+	conns map[net.Conn]bool
 }
 
 // New returns a server that does not listen yet. cfg must be valid.
@@ -47,7 +49,7 @@ func New(cfg Config, runner Runner, state *health.State, registry *metrics.Regis
 		ctx:     context.Background(),
 		failed:  make(chan struct{}),
 		done:    make(chan struct{}),
-		conns:   map[net.Conn]struct{}{},
+		conns:   map[net.Conn]bool{},
 	}
 	s.http = &fasthttp.Server{
 		Handler:            s.routes(),
@@ -111,6 +113,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	// Serve may not have taken the listener over yet; closing it ends Serve
 	// either way.
 	_ = s.listener.Close()
+	s.closeUnused()
 	err := s.http.ShutdownWithContext(ctx)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = s.cut()
@@ -133,13 +136,31 @@ func (s *Server) cut() error {
 	return s.http.ShutdownWithContext(ctx)
 }
 
-// track keeps the open connections for cut.
+// closeUnused closes the connections that never had a request, which fasthttp
+// would wait for as if one were on its way.
+func (s *Server) closeUnused() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopping = true
+	for conn, used := range s.conns {
+		if !used {
+			conn.Close()
+		}
+	}
+}
+
+// track keeps the connections for closeUnused and cut.
 func (s *Server) track(conn net.Conn, state fasthttp.ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch state {
 	case fasthttp.StateNew:
-		s.conns[conn] = struct{}{}
+		s.conns[conn] = false
+		if s.stopping {
+			conn.Close()
+		}
+	case fasthttp.StateActive:
+		s.conns[conn] = true
 	case fasthttp.StateClosed, fasthttp.StateHijacked:
 		delete(s.conns, conn)
 	}
