@@ -57,10 +57,9 @@ func (f *finder) near(ctx context.Context, from, limit int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if limit == f.file.Size {
+	if t.pos == f.file.Size {
 		t.endText()
-	}
-	if !t.settled() && limit != f.file.Size {
+	} else if !t.settled() {
 		return 0, errUnsettled
 	}
 	// Now it is known in which states a reader can have come to from; they

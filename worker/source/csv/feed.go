@@ -10,9 +10,9 @@ import (
 	"kallad/worker/blob"
 )
 
-// headroom is the space before each block that the unread end of the block
-// before it is copied to, so that records lie in one piece.
-const headroom = 64 << 10
+// maxHeadroom is the space before each block, in bytes, that the unread end of
+// the block before it is copied to, so that records lie in one piece.
+const maxHeadroom = 64 << 10
 
 // feed cuts a stream into blocks that hold whole records, while a goroutine
 // reads the next block ahead. It is used by one goroutine at a time.
@@ -28,8 +28,10 @@ type feed struct {
 	buf    []byte
 	pos, n int
 	base   int64
-	final  bool // the text ends at n
-	block  []byte
+	final  bool   // the text ends at n
+	block  []byte // what buf is part of, nil if it has a buffer of its own
+
+	headroom int
 }
 
 // block is what one read gave: bytes after the headroom.
@@ -48,8 +50,9 @@ func openFeed(ctx context.Context, obj blob.Object, in *file, start, end int64, 
 		return nil, err
 	}
 	f := &feed{text: text, full: make(chan block, 1), free: make(chan []byte, 2), base: start, cancel: cancel}
-	f.free <- make([]byte, headroom+blockBytes+scanPad)
-	f.free <- make([]byte, headroom+blockBytes+scanPad)
+	f.headroom = min(maxHeadroom, blockBytes)
+	f.free <- make([]byte, f.headroom+blockBytes+scanPad)
+	f.free <- make([]byte, f.headroom+blockBytes+scanPad)
 	f.group.Go(func() error { f.readAhead(ctx, blockBytes); return nil })
 	return f, nil
 }
@@ -66,7 +69,7 @@ func (f *feed) readAhead(ctx context.Context, blockBytes int) {
 		}
 		for b.n < blockBytes && b.err == nil {
 			var n int
-			n, b.err = f.text.Read(b.buf[headroom+b.n : headroom+blockBytes])
+			n, b.err = f.text.Read(b.buf[f.headroom+b.n : f.headroom+blockBytes])
 			b.n += n
 		}
 		select {
@@ -103,26 +106,26 @@ func (f *feed) more(ctx context.Context) error {
 func (f *feed) take(b block) {
 	rest := f.buf[f.pos:f.n]
 	f.base += int64(f.pos)
-	if len(rest) <= headroom {
-		f.pos = headroom - len(rest)
+	if len(rest) <= f.headroom {
+		f.pos = f.headroom - len(rest)
 		copy(b.buf[f.pos:], rest)
 		f.base -= int64(f.pos)
 		f.recycle()
-		f.buf, f.n, f.block = b.buf, headroom+b.n, b.buf
+		f.buf, f.n, f.block = b.buf, f.headroom+b.n, b.buf
 		return
 	}
 	need := len(rest) + b.n + scanPad
 	if cap(f.buf)-f.pos >= need && f.block == nil {
 		f.buf = f.buf[:cap(f.buf)]
 		f.base -= int64(f.pos)
-		copy(f.buf[f.n:], b.buf[headroom:headroom+b.n])
+		copy(f.buf[f.n:], b.buf[f.headroom:f.headroom+b.n])
 		f.n += b.n
 		f.free <- b.buf
 		return
 	}
 	joined := make([]byte, 2*need)
 	copy(joined, rest)
-	copy(joined[len(rest):], b.buf[headroom:headroom+b.n])
+	copy(joined[len(rest):], b.buf[f.headroom:f.headroom+b.n])
 	f.recycle()
 	f.buf, f.pos, f.n = joined, 0, len(rest)+b.n
 	f.free <- b.buf

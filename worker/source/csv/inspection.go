@@ -35,7 +35,7 @@ const leastSample = 64 << 10
 func (in *inspection) add(ctx context.Context, info blob.Info, count, index int) error {
 	size := in.cfg.WholeBytes
 	if in.total > size {
-		size = max(size/int64(count+1), leastSample)
+		size = max(size/int64(count+1), min(size, leastSample))
 	}
 	p, err := in.Source.probe(ctx, info, size)
 	if err != nil {
@@ -283,7 +283,7 @@ func (in *inspection) layout() (*layout, error) {
 	}
 	l := &layout{dialect: *in.dialect, files: in.files}
 	for i, name := range in.names {
-		if in.profiles[i].versions() && !in.profiles[i].other[kindDecimal] {
+		if in.profiles[i].decimal && in.profiles[i].versions() {
 			in.notes = append(in.notes, fmt.Sprintf("column %q looks like version numbers and is read as text", name))
 		}
 		l.columns = append(l.columns, column{Name: name, Type: in.profiles[i].columnType()})
@@ -330,10 +330,22 @@ func (in *inspection) safeHeader(columns []column) error {
 		recon.RedactURL(in.files[0].URI), in.headLine))
 }
 
+// allColumns in the types parameter stands for all columns that it does not
+// name, unless a column has that name.
+const allColumns = "*"
+
 // declare puts in the types that the address gives.
 func (in *inspection) declare(columns []column) error {
 	for _, o := range in.opts.types {
 		at := slices.Index(in.names, o.name)
+		if at < 0 && o.name == allColumns {
+			for i := range columns {
+				if !columns[i].Declared {
+					columns[i].Type, columns[i].Declared = o.typ, true
+				}
+			}
+			continue
+		}
 		if at < 0 {
 			return fmt.Errorf("parameter types: %w", unknownColumn(in.address, o.name, columns))
 		}

@@ -16,15 +16,20 @@ import "bytes"
 // blanks is text as a whole, and so is one that looks like version numbers.
 type profile struct {
 	values int // neither null nor empty
-	// other has the types that some value has ruled out.
-	other map[kind]bool
+	// The types that no value has ruled out.
+	integer, decimal, date, timestamp, timestampTZ, boolean bool
 
 	maxWhole           int // digits before the point
 	maxScale, minScale int // digits behind it, of numbers that have a point
 	trailingZero       bool
 }
 
-func newProfile() *profile { return &profile{other: map[kind]bool{}, minScale: maxDigits + 1} }
+func newProfile() *profile {
+	return &profile{
+		integer: true, decimal: true, date: true, timestamp: true, timestampTZ: true, boolean: true,
+		minScale: maxDigits + 1,
+	}
+}
 
 // add takes in a value's text, without quotes. An empty one rules out nothing.
 func (p *profile) add(b []byte) {
@@ -32,28 +37,30 @@ func (p *profile) add(b []byte) {
 		return
 	}
 	p.values++
-	if !p.other[kindDecimal] {
+	if p.decimal {
 		p.addNumber(b)
 	}
-	for k, parses := range parsers {
-		if !p.other[k] && !parses(b) {
-			p.other[k] = true
-		}
+	if p.integer {
+		_, p.integer = parseInteger(b, false)
 	}
-}
-
-var parsers = map[kind]func([]byte) bool{
-	kindInteger:     func(b []byte) bool { _, ok := parseInteger(b, false); return ok },
-	kindDate:        func(b []byte) bool { _, ok := parseDate(b); return ok },
-	kindTimestamp:   func(b []byte) bool { _, ok := parseTimestamp(b, false); return ok },
-	kindTimestampTZ: func(b []byte) bool { _, ok := parseTimestamp(b, true); return ok },
-	kindBoolean:     func(b []byte) bool { _, ok := parseBoolean(b, false); return ok },
+	if p.date {
+		_, p.date = parseDate(b)
+	}
+	if p.timestamp {
+		_, p.timestamp = parseTimestamp(b, false)
+	}
+	if p.timestampTZ {
+		_, p.timestampTZ = parseTimestamp(b, true)
+	}
+	if p.boolean {
+		_, p.boolean = parseBoolean(b, false)
+	}
 }
 
 func (p *profile) addNumber(b []byte) {
 	whole, fraction, ok := countDigits(b)
 	if !ok {
-		p.other[kindDecimal] = true
+		p.decimal = false
 		return
 	}
 	p.maxWhole = max(p.maxWhole, whole)
@@ -97,31 +104,29 @@ func (p *profile) versions() bool {
 
 // columnType returns the type that the values allow.
 func (p *profile) columnType() columnType {
-	text := columnType{kind: kindText}
 	switch {
 	case p.values == 0:
-		return text
-	case !p.other[kindInteger]:
+	case p.integer:
 		return columnType{kind: kindInteger}
-	case !p.other[kindDecimal]:
-		if p.versions() {
-			return text
-		}
-		return p.decimal()
+	case p.decimal && !p.versions():
+		return p.decimalType()
+	case p.date:
+		return columnType{kind: kindDate}
+	case p.timestamp:
+		return columnType{kind: kindTimestamp}
+	case p.timestampTZ:
+		return columnType{kind: kindTimestampTZ}
+	case p.boolean:
+		return columnType{kind: kindBoolean}
 	}
-	for _, k := range []kind{kindDate, kindTimestamp, kindTimestampTZ, kindBoolean} {
-		if !p.other[k] {
-			return columnType{kind: k}
-		}
-	}
-	return text
+	return columnType{kind: kindText}
 }
 
 // headroomDigits is how many more digits than the sample's largest number a
 // short decimal has to have room for.
 const headroomDigits = 3
 
-func (p *profile) decimal() columnType {
+func (p *profile) decimalType() columnType {
 	switch {
 	case p.maxWhole+headroomDigits <= 18-p.maxScale:
 		return columnType{kind: kindDecimal, precision: 18, scale: p.maxScale}
