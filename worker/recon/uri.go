@@ -35,8 +35,10 @@ func (u URI) Scheme() string {
 }
 
 // userinfo finds `user:secret@` in anything that looks like a URL, also when
-// the URL does not parse. The greedy tail takes in passwords that hold an @.
-var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)([^/\s?#]*)@`)
+// the URL does not parse: the secret runs to the last @ before a blank, as a
+// password that was not escaped may hold an @, a slash or a question mark.
+// This may hide more than the secret, but never less.
+var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)([^/\s?#@:]*):(\S*)@`)
 
 // secretParam finds parameters whose values are secrets, in URLs and in
 // key=value connection strings.
@@ -45,14 +47,7 @@ var secretParam = regexp.MustCompile(`(?i)\b(password|passwd|pwd|sslpassword|sec
 // RedactURL returns raw with user names kept and secrets replaced by "***".
 // It also works on text that merely contains URLs, such as error messages.
 func RedactURL(raw string) string {
-	out := userinfo.ReplaceAllStringFunc(raw, func(m string) string {
-		parts := userinfo.FindStringSubmatch(m)
-		user, _, hasSecret := strings.Cut(parts[2], ":")
-		if !hasSecret {
-			return m
-		}
-		return parts[1] + user + ":***@"
-	})
+	out := userinfo.ReplaceAllString(raw, "$1$2:***@")
 	return secretParam.ReplaceAllString(out, "$1=***")
 }
 
@@ -70,9 +65,7 @@ func Secrets(raw string) []string {
 		}
 	}
 	for _, m := range userinfo.FindAllStringSubmatch(raw, -1) {
-		if _, secret, ok := strings.Cut(m[2], ":"); ok {
-			add(secret)
-		}
+		add(m[3])
 	}
 	for _, m := range secretParam.FindAllStringSubmatch(raw, -1) {
 		add(strings.Trim(m[2], "'"))
