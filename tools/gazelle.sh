@@ -2,7 +2,7 @@
 # Runs the gazelle that the build itself uses, in the checkout.
 # Usage: bazel run //:gazelle [-- gazelle's arguments]
 set -eu
-gazelle=$(pwd)/$1
+gazelle=$0.runfiles/$1
 shift
 cd "$BUILD_WORKSPACE_DIRECTORY"
 exec "$gazelle" "$@"

@@ -45,6 +45,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # An apt with a state of its own: it believes that nothing is installed and knows one suite only.
+# A mirror may be a snapshot of some day: its signature counts, its age does not.
 private_apt() {
   local mirror=$1 suite=$2
   rm -rf "$work/apt"
@@ -56,6 +57,7 @@ APT::Architecture "$arch";
 APT::Architectures { "$arch"; };
 APT::Install-Recommends "false";
 APT::Sandbox::User "";
+Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 Dir::State "$work/apt";
 Dir::State::status "$work/apt/status";

@@ -41,7 +41,7 @@ func Kallad() Law {
 		{Path: "worker/callback", Imports: []string{"worker/recon", "worker/blob"}},
 
 		{Path: "ballista/proto"},
-		{Path: "ballista/plan"},
+		{Path: "ballista/plan", TestImports: []string{"ballista/engine"}},
 		{Path: "ballista/engine"},
 		{Path: "ballista/shuffle", Imports: []string{"ballista/proto/..."}},
 		{Path: "ballista/scheduler", Imports: []string{"ballista/plan", "ballista/proto/...", "worker/metrics", "worker/lifecycle"}},
