@@ -73,12 +73,15 @@ func (a *address) explain(ctx context.Context, doing string, err error) error {
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		return a.explainServer(doing, pg)
+		var connecting *pgconn.ConnectError
+		return a.explainServer(doing, pg, errors.As(err, &connecting))
 	}
 	return a.explainNetwork(doing, err)
 }
 
-func (a *address) explainServer(doing string, pg *pgconn.PgError) error {
+// explainServer tells what the server has refused. A refused connection is the
+// caller's to mend unless it is known not to be.
+func (a *address) explainServer(doing string, pg *pgconn.PgError, connecting bool) error {
 	text := fmt.Sprintf("%s: %s: %s (SQLSTATE %s)", doing, a.server(), pg.Message, pg.Code)
 	if pg.Detail != "" {
 		text += ": " + pg.Detail
@@ -88,7 +91,7 @@ func (a *address) explainServer(doing string, pg *pgconn.PgError) error {
 		text += "; " + known.text
 	}
 	f := &fault{text: recon.Scrub(text, a.uri), cause: pg}
-	if known.input {
+	if known.input || connecting && !ok {
 		return recon.Input(f)
 	}
 	return f

@@ -48,7 +48,7 @@ func (a *address) findTable(ctx context.Context, conn *pgx.Conn) (*relation, err
 			return nil, a.explain(ctx, doing, err)
 		}
 		if !strings.Contains("rpvmf", r.kind) {
-			return nil, recon.Input(fmt.Errorf("%s is a %s, not a table or a view", r, relationKinds[r.kind]))
+			return nil, recon.Input(fmt.Errorf("%s: %s has under that name no table or view, but this: %s", doing, a.server(), relationKinds[r.kind]))
 		}
 		return r, nil
 	}

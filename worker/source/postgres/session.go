@@ -44,7 +44,7 @@ type session struct {
 // beginScript starts a transaction in which the server writes texts in one way
 // whatever its own settings are, and which no idle timeout ends. It takes no
 // snapshot yet.
-func (a *address) beginScript(cfg Config, snapshot string, version int) string {
+func (a *address) beginScript(cfg Config, snapshot string, conn *pgx.Conn) string {
 	script := []string{"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 	if snapshot != "" {
 		script = append(script, "SET TRANSACTION SNAPSHOT "+quoteLiteral(snapshot))
@@ -53,7 +53,11 @@ func (a *address) beginScript(cfg Config, snapshot string, version int) string {
 		"SET LOCAL idle_in_transaction_session_timeout = 0",
 		"SET LOCAL extra_float_digits = 1", "SET LOCAL IntervalStyle = 'postgres'", "SET LOCAL bytea_output = 'hex'",
 		"SET LOCAL standard_conforming_strings = on", "SET LOCAL jit = off")
-	if version >= 17 {
+	if holdsAnyBytes(conn) {
+		// As UTF-8 the server would refuse such texts without naming the column.
+		script = append(script, "SET LOCAL client_encoding = SQL_ASCII")
+	}
+	if serverVersion(conn) >= 17 {
 		script = append(script, "SET LOCAL transaction_timeout = 0")
 	}
 	if cfg.StatementTimeout > 0 && !a.hasOwnTimeout() {
@@ -86,6 +90,11 @@ func serverVersion(conn *pgx.Conn) int {
 	return v
 }
 
+// holdsAnyBytes reports whether the database's texts may be no UTF-8.
+func holdsAnyBytes(conn *pgx.Conn) bool {
+	return conn.PgConn().ParameterStatus("server_encoding") == "SQL_ASCII"
+}
+
 // begin opens a connection in a transaction under the named snapshot, "" for
 // one of its own.
 func (a *address) begin(ctx context.Context, cfg Config, snapshot string) (*pgx.Conn, error) {
@@ -93,7 +102,7 @@ func (a *address) begin(ctx context.Context, cfg Config, snapshot string) (*pgx.
 	if err != nil {
 		return nil, err
 	}
-	script := a.beginScript(cfg, snapshot, serverVersion(conn))
+	script := a.beginScript(cfg, snapshot, conn)
 	if _, err := conn.PgConn().Exec(ctx, script).ReadAll(); err != nil {
 		hangUp(ctx, conn)
 		if snapshot != "" && isSnapshotRefusal(err) {
@@ -167,7 +176,7 @@ func (s *Source) openSession(ctx context.Context) (_ *session, err error) {
 // the snapshot: a TRUNCATE or a rewriting ALTER TABLE between them would show
 // the snapshot an empty table.
 func (sess *session) hold(ctx context.Context, s *Source, found *relation) error {
-	script := s.addr.beginScript(s.cfg, "", serverVersion(sess.coordinator))
+	script := s.addr.beginScript(s.cfg, "", sess.coordinator)
 	if found.lockable {
 		script += "; LOCK TABLE " + found.sql() + " IN ACCESS SHARE MODE"
 	}

@@ -37,7 +37,7 @@ type table struct {
 
 func (s *Source) describeTable(ctx context.Context, conn *pgx.Conn, found *relation) (*table, error) {
 	t := &table{relation: *found, rows: -1, bytes: -1, probes: map[string]probe{}}
-	t.anyBytes = conn.PgConn().ParameterStatus("server_encoding") == "SQL_ASCII"
+	t.anyBytes = holdsAnyBytes(conn)
 	doing := fmt.Sprintf("describe table %s", found)
 	for _, step := range []func(context.Context, *pgx.Conn) error{t.readPages, t.readEstimate} {
 		if err := step(ctx, conn); err != nil {

@@ -202,7 +202,7 @@ func (t columnType) newVector(mem memory.Allocator, checkUTF8 bool) (vector, err
 	case kindBytes:
 		return newBytes(mem, dtype, nil), nil
 	case kindJSONB:
-		return newBytes(mem, dtype, jsonbText), nil
+		return newBytes(mem, dtype, jsonbDecoder(checkUTF8)), nil
 	case kindText, kindChar, kindEnum, kindJSON, kindCast:
 		if checkUTF8 {
 			return newBytes(mem, dtype, utf8Text), nil

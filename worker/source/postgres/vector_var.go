@@ -97,12 +97,18 @@ func utf8Text(v []byte) ([]byte, error) {
 	return v, nil
 }
 
-// jsonbText strips the version byte that jsonb's binary form begins with.
-func jsonbText(v []byte) ([]byte, error) {
-	if len(v) == 0 || v[0] != 1 {
-		return nil, errors.New("the server sends jsonb in a version that is not known here")
+// jsonbDecoder returns the decoder that strips the version byte, with which
+// jsonb's binary form begins.
+func jsonbDecoder(checkUTF8 bool) func([]byte) ([]byte, error) {
+	return func(v []byte) ([]byte, error) {
+		if len(v) == 0 || v[0] != 1 {
+			return nil, errors.New("the server sends jsonb in a version that is not known here")
+		}
+		if checkUTF8 {
+			return utf8Text(v[1:])
+		}
+		return v[1:], nil
 	}
-	return v[1:], nil
 }
 
 // clip cuts a value for an error message.

@@ -140,12 +140,7 @@ func (d *Database) UserURL(user, password string, params ...string) string {
 // Conn opens a connection that is closed at the test's end.
 func (d *Database) Conn(t testing.TB) *pgx.Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, d.URL())
-	if err != nil {
-		t.Fatalf("connect to test database %s: %v", d.Name, err)
-	}
+	conn := d.connect(t)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn
 }
@@ -155,12 +150,20 @@ func (d *Database) Conn(t testing.TB) *pgx.Conn {
 func (d *Database) Exec(t testing.TB, sql string) {
 	t.Helper()
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, d.URL())
-	if err != nil {
-		t.Fatalf("connect to test database %s: %v", d.Name, err)
-	}
+	conn := d.connect(t)
 	defer func() { _ = conn.Close(ctx) }()
 	if _, err := conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
 		t.Fatalf("run %q: %v", sql, err)
 	}
+}
+
+func (d *Database) connect(t testing.TB) *pgx.Conn {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, d.URL("client_encoding=UTF8"))
+	if err != nil {
+		t.Fatalf("connect to test database %s: %v", d.Name, err)
+	}
+	return conn
 }
