@@ -13,7 +13,7 @@ var prelude = []string{
 	`CREATE MACRO kallad_exact(x) AS CASE
 		WHEN x IS NULL THEN NULL
 		WHEN kallad_is_exact(x) THEN CAST(x AS DECIMAL(38,10))
-		ELSE error('Conversion Error: the text ''' || x || ''' is no number of at most 28 digits before the point and 10 after it') END`,
+		ELSE error('the text ''' || x || ''' is no number of at most 28 digits before the point and 10 after it') END`,
 
 	// A bare NUMERIC of Postgres keeps every digit; DuckDB's is (18,3).
 	`CREATE MACRO kallad_numeric(x VARCHAR) AS kallad_exact(x), (x) AS x`,

@@ -14,7 +14,7 @@ func (q *Query) Columns(tables map[string][]string) map[string][]string {
 		u.used[t] = map[string]bool{}
 	}
 	walk(q.root, u.collectAliases)
-	walk(q.root, u.visit)
+	u.walk(q.root)
 	out := map[string][]string{}
 	for t, columns := range tables {
 		out[t] = []string{}
@@ -72,6 +72,56 @@ func (u *usage) resolve(name string) string {
 		}
 	}
 	return ""
+}
+
+// walk visits every object. The stars of a select list stand for what its own
+// FROM clause holds, so they are read there.
+func (u *usage) walk(v any) {
+	switch v := v.(type) {
+	case node:
+		u.visit(v)
+		for key, child := range v {
+			if key == "select_list" {
+				u.selectList(v, list(v, key))
+			} else {
+				u.walk(child)
+			}
+		}
+	case []any:
+		for _, child := range v {
+			u.walk(child)
+		}
+	}
+}
+
+func (u *usage) selectList(n node, items []any) {
+	for _, item := range items {
+		star, _ := item.(node)
+		pattern, _ := star["columns"].(bool)
+		if text(star, "type") != "STAR" || pattern || text(star, "relation_name") != "" {
+			u.walk(item)
+			continue
+		}
+		u.starOf(object(n, "from_table"))
+		u.walk(star["replace_list"])
+	}
+}
+
+// starOf counts every column of the tables in a FROM clause. What comes out of
+// a subquery or CTE is counted where that is made.
+func (u *usage) starOf(from node) {
+	switch text(from, "type") {
+	case "JOIN":
+		u.starOf(object(from, "left"))
+		u.starOf(object(from, "right"))
+	case "BASE_TABLE":
+		if table := u.resolve(text(from, "table_name")); table != "" {
+			u.all[table] = true
+		}
+	case "SUBQUERY", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY":
+	default:
+		u.everything = true
+	}
 }
 
 func (u *usage) visit(n node) {

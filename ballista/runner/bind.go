@@ -92,11 +92,16 @@ func (r *run) parse(ctx context.Context, binder Binder) (*plan.Query, error) {
 }
 
 func matchSQLError(err error) error {
-	var fault interface{ QueryFault() bool }
-	if errors.As(err, &fault) && fault.QueryFault() {
+	if queryFault(err) {
 		return recon.Input(fmt.Errorf("match_sql: %w", err))
 	}
 	return err
+}
+
+// queryFault reports whether the engine blames the query or its data.
+func queryFault(err error) bool {
+	var fault interface{ QueryFault() bool }
+	return errors.As(err, &fault) && fault.QueryFault()
 }
 
 // chooseColumns decides what is read of each source.

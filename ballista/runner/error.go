@@ -52,8 +52,22 @@ func (r *run) describeError(err error) string {
 	case errors.As(err, &limits) && limits.OutOfDisk():
 		return fmt.Sprintf("no room to spill what does not fit in memory; free space in the temporary folder or give the job more memory (%s). The engine says: %s",
 			r.cfg.MemoryHint, firstLine(err))
+	case queryFault(err):
+		return "match_sql: " + ownWords(err)
 	}
 	return err.Error()
+}
+
+// ownWords is what the engine says of the query, without the line of SQL that
+// it points at: that is written here, and nothing that the caller has seen.
+func ownWords(err error) string {
+	var fault interface {
+		error
+		QueryFault() bool
+	}
+	errors.As(err, &fault)
+	text, _, _ := strings.Cut(fault.Error(), "\n\nLINE ")
+	return strings.TrimSpace(text)
 }
 
 // firstLine leaves out the engine's advice, which names settings of its own.

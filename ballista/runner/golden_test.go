@@ -1,0 +1,174 @@
+package runner_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"golang.org/x/tools/txtar"
+
+	"kallad/ballista/engine"
+	"kallad/ballista/executor"
+	"kallad/ballista/runner"
+	"kallad/worker/blob"
+	"kallad/worker/recon"
+	"kallad/worker/source"
+	"kallad/worker/source/csv"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what comes out into testdata instead of comparing")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// newRunner wires a runner over local CSV files.
+func newRunner(t *testing.T, staging string, limits engine.Config) *runner.Runner {
+	t.Helper()
+	store := blob.NewLocal(blob.LocalConfig{WriteRoots: []string{staging}})
+	sources := source.NewRegistry()
+	sources.AddFormat("csv", csv.New(store, csv.Config{}))
+	limits.TempDir = t.TempDir()
+	exec, err := executor.New(limits, sources)
+	require.NoError(t, err)
+	return runner.New(runner.Config{StagingPath: staging, Version: "test", MemoryHint: "--memory-limit"}, runner.Parts{
+		Sources: sources, Store: store, Executor: exec, Log: slog.New(slog.DiscardHandler),
+		Binder: func() (runner.Binder, error) {
+			return engine.Open(engine.Config{Threads: 1, TempDir: limits.TempDir})
+		},
+	})
+}
+
+// TestJobs runs the cases of testdata, each a txtar archive: the sources, the
+// job, and what comes out of it.
+func TestJobs(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(name)
+			require.NoError(t, err)
+			got := runArchive(t, archive)
+			at := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" })
+			if *rewrite {
+				archive.Files = append(slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" }),
+					txtar.File{Name: "want", Data: []byte(got)})
+				require.NoError(t, os.WriteFile(name, txtar.Format(archive), 0o644))
+				return
+			}
+			require.GreaterOrEqual(t, at, 0, "no want")
+			require.Equal(t, string(archive.Files[at].Data), got)
+		})
+	}
+}
+
+func runArchive(t *testing.T, archive *txtar.Archive) string {
+	t.Helper()
+	dir, staging := t.TempDir(), t.TempDir()
+	var text string
+	for _, f := range archive.Files {
+		if f.Name == "job" {
+			text = strings.ReplaceAll(string(f.Data), "$DIR", dir)
+		} else if f.Name != "want" {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o644))
+		}
+	}
+	job, err := recon.Decode([]byte(text), recon.ValidateOptions{})
+	require.NoError(t, err)
+	last := recon.Progress{}
+	result, err := newRunner(t, staging, engine.Config{Threads: 2}).Run(t.Context(), job, time.Unix(1700000000, 0), func(p recon.Progress) {
+		if p.Fraction < last.Fraction {
+			t.Errorf("progress went back from %v to %v", last.Fraction, p.Fraction)
+		}
+		last = p
+	})
+	if err != nil {
+		left, readErr := os.ReadDir(staging)
+		require.NoError(t, readErr)
+		require.Empty(t, left, "a failed run left files")
+		stage := err.(*runner.StageError).Stage
+		return fmt.Sprintf("error in %s: %s\n", stage, strings.ReplaceAll(err.Error(), dir, "$DIR"))
+	}
+	require.Equal(t, 1.0, last.Fraction)
+	return describe(t, result, filepath.Join(staging, job.OutputPath))
+}
+
+// describe writes a result and its evidence as text, without what changes
+// from run to run.
+func describe(t *testing.T, result *recon.Result, folder string) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "matches %d\n", result.MatchedCount)
+	for _, side := range []recon.SideCounts{result.Left, result.Right} {
+		fmt.Fprintf(&out, "%s: rows %d, matched %d, unmatched %d, duplicate keys %d, null keys %d\n", side.Alias,
+			side.Rows, side.MatchedRows, side.UnmatchedRows, side.DuplicateKeyRows, side.NullKeyRows)
+	}
+	for _, note := range result.Notes {
+		fmt.Fprintf(&out, "note: %s\n", note)
+	}
+	for _, name := range []string{"matched", "unmatched_left", "unmatched_right"} {
+		fmt.Fprintf(&out, "\n%s\n", name)
+		for _, line := range readParquet(t, filepath.Join(folder, name+".parquet")) {
+			fmt.Fprintln(&out, line)
+		}
+	}
+	var meta struct {
+		Matched int64 `json:"matched_count"`
+	}
+	data, err := os.ReadFile(filepath.Join(folder, "metadata.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &meta))
+	require.Equal(t, result.MatchedCount, meta.Matched)
+	return out.String()
+}
+
+// constant are the columns that no case changes, and left out.
+var constant = []string{"match_id", "matched_at", "attempted_rules", "closest_candidate"}
+
+// readParquet returns a file's column names and then its rows, sorted.
+func readParquet(t *testing.T, path string) []string {
+	t.Helper()
+	r, err := file.OpenParquetFile(path, false)
+	require.NoError(t, err)
+	defer r.Close()
+	fr, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: 1024}, memory.DefaultAllocator)
+	require.NoError(t, err)
+	table, err := fr.ReadTable(t.Context())
+	require.NoError(t, err)
+	defer table.Release()
+	var header []string
+	rows := make([][]string, table.NumRows())
+	for i := range int(table.NumCols()) {
+		name := table.Schema().Field(i).Name
+		if slices.Contains(constant, name) {
+			continue
+		}
+		header = append(header, name)
+		at := 0
+		for _, chunk := range table.Column(i).Data().Chunks() {
+			for j := range chunk.Len() {
+				rows[at] = append(rows[at], chunk.ValueStr(j))
+				at++
+			}
+		}
+	}
+	var lines []string
+	for _, row := range rows {
+		lines = append(lines, "  "+strings.Join(row, " | "))
+	}
+	slices.Sort(lines)
+	return append([]string{"  " + strings.Join(header, " | ")}, lines...)
+}
+

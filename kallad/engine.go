@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/pflag"
+
+	"kallad/ballista/engine"
+	"kallad/ballista/executor"
+	"kallad/ballista/runner"
+	"kallad/worker/blob"
+	"kallad/worker/source"
+	"kallad/worker/source/csv"
+	"kallad/worker/source/postgres"
+)
+
+// engineFlags are the settings of every command that runs jobs.
+type engineFlags struct {
+	memoryLimit size
+	maxSpill    size
+	threads     int
+	tempDir     string
+	partitions  int
+	sourceRoots []string
+	outputRoots []string
+}
+
+func (f *engineFlags) register(flags *pflag.FlagSet) {
+	flags.Var(&f.memoryLimit, "memory-limit", "memory for queries, such as 2GB; what does not fit is spilled (default: half of the machine's)")
+	flags.Var(&f.maxSpill, "max-spill", "most that may be spilled to disk (default: what is free)")
+	flags.IntVar(&f.threads, "threads", runtime.GOMAXPROCS(0), "threads that read and run queries")
+	flags.StringVar(&f.tempDir, "temp-dir", os.TempDir(), "folder for spilled data")
+	flags.IntVar(&f.partitions, "partitions", 0, "shares that a source is split into (default: from its size and the threads)")
+	flags.StringSliceVar(&f.sourceRoots, "source-root", nil, "folder that local sources must be in; repeatable (default: anywhere)")
+	env(flags, "memory-limit", "MEMORY_LIMIT")
+	env(flags, "max-spill", "MAX_SPILL")
+	env(flags, "threads", "THREADS")
+	env(flags, "temp-dir", "TEMP_DIR")
+	env(flags, "partitions", "BALLISTA_PARTITIONS")
+	env(flags, "source-root", "SOURCE_ROOTS")
+}
+
+// goMemory is what the Go side of the process is to stay under: readers,
+// batches in flight and files being written. Unit: bytes.
+const goMemory = 200 << 20
+
+// limits are the bounds of one of several sessions that run at once.
+func (f *engineFlags) limits(sessions int) engine.Config {
+	total := int64(f.memoryLimit)
+	if total == 0 {
+		total = machineMemory() / 2
+	}
+	return engine.Config{MemoryLimit: total / int64(sessions), Threads: f.threads, TempDir: f.tempDir, MaxSpill: int64(f.maxSpill)}
+}
+
+func (f *engineFlags) validate() error {
+	if f.partitions < 0 || f.partitions > 1<<16 {
+		return fmt.Errorf("--partitions %d: want 0 to 65536", f.partitions)
+	}
+	return nil
+}
+
+// newRunner wires everything that a job needs in this process.
+func (f *engineFlags) newRunner(staging string, sessions int, log *slog.Logger) (*runner.Runner, error) {
+	if err := f.validate(); err != nil {
+		return nil, err
+	}
+	staging, err := filepath.Abs(staging)
+	if err != nil {
+		return nil, fmt.Errorf("find the staging path %q: %w", staging, err)
+	}
+	debug.SetMemoryLimit(goMemory)
+	store := f.newStore()
+	sources := newSources(store)
+	limits := f.limits(sessions)
+	exec, err := executor.New(limits, sources)
+	if err != nil {
+		return nil, err
+	}
+	binding := engine.Config{MemoryLimit: 256 << 20, Threads: 1, TempDir: f.tempDir}
+	return runner.New(runner.Config{
+		StagingPath: staging, Partitions: f.partitions, Threads: f.threads, Version: version(),
+		MemoryHint: fmt.Sprintf("--memory-limit, now %s", formatBytes(limits.MemoryLimit)),
+	}, runner.Parts{
+		Sources: sources, Store: store, Executor: exec, Log: log,
+		Binder: func() (runner.Binder, error) { return engine.Open(binding) },
+	}), nil
+}
+
+func (f *engineFlags) newStore() blob.Store {
+	return blob.NewMux(blob.NewLocal(blob.LocalConfig{ReadRoots: f.sourceRoots, WriteRoots: f.outputRoots}), nil)
+}
+
+// newSources is the one place that knows which kinds of sources there are.
+func newSources(store blob.Store) *source.Registry {
+	sources := source.NewRegistry()
+	pg := postgres.New(postgres.Config{})
+	sources.AddScheme("postgres", pg)
+	sources.AddScheme("postgresql", pg)
+	sources.AddFormat("csv", csv.New(store, csv.Config{}))
+	return sources
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kallad/worker/recon"
+)
+
+// runFlags are the settings of `kallad run`.
+type runFlags struct {
+	engine          engineFlags
+	outputRoot      string
+	json            bool
+	failOnUnmatched bool
+	timeout         time.Duration
+	verbose         bool
+}
+
+func newRunCommand(std streams) *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:   "run JOB.json",
+		Short: "Run one job in this process",
+		Long: `Runs one job in this process, without a daemon: progress on the terminal, a
+summary at the end, evidence in the job's output_path. JOB.json is the document
+that POST /api/jobs takes; callback_url may be left out. "-" reads it from
+standard input.`,
+		Example: `  kallad run examples/invoices/job.json
+  kallad run --json job.json > result.json
+  kallad run --memory-limit 2GB --output-root /data/evidence job.json
+  jq '.run_id="again"' job.json | kallad run -`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := readEnv(cmd); err != nil {
+				return err
+			}
+			return f.run(cmd.Context(), std, args[0])
+		},
+	}
+	flags := cmd.Flags()
+	f.engine.register(flags)
+	flags.StringVar(&f.outputRoot, "output-root", "", "folder that all output must be in, and that a relative output_path is under (default: the current folder, and absolute paths anywhere)")
+	flags.BoolVar(&f.json, "json", false, "print the result as JSON, and nothing else, on standard output")
+	flags.BoolVar(&f.failOnUnmatched, "fail-on-unmatched", false, "exit with 1 when any row is unmatched")
+	flags.DurationVar(&f.timeout, "timeout", 0, "end the job after this time, such as 10m (default: never)")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log what happens inside, on standard error")
+	env(flags, "output-root", "OUTPUT_ROOT")
+	env(flags, "timeout", "JOB_TIMEOUT")
+	return cmd
+}
+
+func (f *runFlags) run(ctx context.Context, std streams, path string) error {
+	job, err := readJob(std.in, path)
+	if err != nil {
+		return err
+	}
+	staging := f.outputRoot
+	if staging == "" {
+		staging = "."
+	} else if f.engine.outputRoots, err = absolute(f.outputRoot); err != nil {
+		return err
+	}
+	level := slog.LevelWarn
+	if f.verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: level}))
+	runner, err := f.engine.newRunner(staging, 1, log)
+	if err != nil {
+		return err
+	}
+	if f.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.timeout)
+		defer cancel()
+	}
+	view := newProgressView(std.err)
+	result, err := runner.Run(ctx, job, time.Now(), view.show)
+	view.close()
+	if err != nil {
+		return err
+	}
+	return f.finish(std, result, staging)
+}
+
+func absolute(folder string) ([]string, error) {
+	abs, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, fmt.Errorf("find the folder %q: %w", folder, err)
+	}
+	return []string{abs}, nil
+}
+
+func (f *runFlags) finish(std streams, result *recon.Result, staging string) error {
+	if f.json {
+		enc := json.NewEncoder(std.out)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(result); err != nil {
+			return fmt.Errorf("print the result: %w", err)
+		}
+	} else if err := printSummary(std.out, result, staging); err != nil {
+		return fmt.Errorf("print the summary: %w", err)
+	}
+	if f.failOnUnmatched && result.UnmatchedLeftCount+result.UnmatchedRightCount > 0 {
+		return exitCode(exitUnmatched)
+	}
+	return nil
+}
+
+// maxJobBytes is the longest job document that is read.
+const maxJobBytes = 16 << 20
+
+func readJob(stdin io.Reader, path string) (*recon.Job, error) {
+	var data []byte
+	var err error
+	name := path
+	if path == "-" {
+		name = "standard input"
+		data, err = io.ReadAll(io.LimitReader(stdin, maxJobBytes))
+	} else {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read job: %w", err)
+	}
+	job, err := recon.Decode(data, recon.ValidateOptions{})
+	var invalid *recon.ValidationError
+	if errors.As(err, &invalid) {
+		text := fmt.Sprintf("the job in %s cannot be run:", name)
+		for _, field := range invalid.Fields {
+			text += "\n  " + field.Field + ": " + field.Message
+		}
+		return nil, errors.New(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the job in %s cannot be read: %w", name, err)
+	}
+	return job, nil
+}
