@@ -1,0 +1,185 @@
+package dataset
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// Counts is what a reconciliation of the data has to find when invoice_id
+// equals reference_number and amounts may differ by 0.02.
+type Counts struct {
+	Matched        int64 `json:"matched"`
+	UnmatchedLeft  int64 `json:"unmatched_left"`
+	UnmatchedRight int64 `json:"unmatched_right"`
+}
+
+// File is one side's data.
+type File struct {
+	// Name of the file in the data set's folder.
+	Name string `json:"name"`
+	// Rows without the header.
+	Rows int64 `json:"rows"`
+	// Bytes on disk.
+	Bytes int64 `json:"bytes"`
+}
+
+// Dataset is data that was made.
+type Dataset struct {
+	Spec     Spec   `json:"spec"`
+	Left     File   `json:"left"`
+	Right    File   `json:"right"`
+	Expected Counts `json:"expected"`
+	// Dir is the folder of the files.
+	Dir string `json:"-"`
+}
+
+// manifest is the name of the file that describes a data set. It is there
+// only when the data is complete.
+const manifest = "dataset.json"
+
+// Make returns the data of a spec from a folder of its own under cache, and
+// makes it first if it is not there. Data that is half made when ctx ends or
+// an error occurs is removed.
+func Make(ctx context.Context, cache string, spec Spec) (*Dataset, error) {
+	if err := spec.Validate(); err != nil {
+		return nil, fmt.Errorf("make data: %w", err)
+	}
+	dir := filepath.Join(cache, spec.name())
+	if have, err := open(dir); have != nil || err != nil {
+		return have, err
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return nil, fmt.Errorf("make data: %w", err)
+	}
+	temp, err := os.MkdirTemp(cache, ".making-")
+	if err != nil {
+		return nil, fmt.Errorf("make data: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(temp) }()
+	if err := write(ctx, temp, spec); err != nil {
+		return nil, fmt.Errorf("make data in %s: %w", temp, err)
+	}
+	if err := os.Rename(temp, dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("publish data: %w", err)
+	}
+	return open(dir)
+}
+
+// open returns the data set in dir, nil when there is none.
+func open(dir string) (*Dataset, error) {
+	text, err := os.ReadFile(filepath.Join(dir, manifest))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open data: %w", err)
+	}
+	d := &Dataset{Dir: dir}
+	if err := json.Unmarshal(text, d); err != nil {
+		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, manifest), err)
+	}
+	return d, nil
+}
+
+// write makes both files and then the manifest.
+func write(ctx context.Context, dir string, spec Spec) error {
+	d := Dataset{Spec: spec}
+	r := newRows(spec)
+	left := table{name: "invoices", columns: invoiceColumns(), rows: uint64(spec.LeftRows), write: func(i uint64, s sink) bool {
+		r.invoice(i, s)
+		return false
+	}}
+	right := table{name: "payments", columns: paymentColumns(), rows: uint64(spec.RightRows), write: r.payment}
+	var err error
+	if d.Left, _, err = left.file(ctx, dir, spec.Format); err != nil {
+		return err
+	}
+	var matched int64
+	if d.Right, matched, err = right.file(ctx, dir, spec.Format); err != nil {
+		return err
+	}
+	d.Expected = Counts{Matched: matched, UnmatchedLeft: spec.LeftRows - matched, UnmatchedRight: spec.RightRows - matched}
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, manifest), append(text, '\n'), 0o644)
+}
+
+// table is one side's rows.
+type table struct {
+	name    string
+	columns []column
+	rows    uint64
+	// write makes one row and reports whether it matches.
+	write func(row uint64, out sink) bool
+}
+
+// file writes the table into dir and counts the rows that match.
+func (t table) file(ctx context.Context, dir string, format Format) (File, int64, error) {
+	f := File{Name: t.name + "." + string(format), Rows: int64(t.rows)}
+	out, err := os.Create(filepath.Join(dir, f.Name))
+	if err != nil {
+		return f, 0, err
+	}
+	matched, err := t.csv(ctx, out)
+	if err := errors.Join(err, out.Close()); err != nil {
+		return f, 0, err
+	}
+	info, err := os.Stat(out.Name())
+	if err != nil {
+		return f, 0, err
+	}
+	f.Bytes = info.Size()
+	return f, matched, nil
+}
+
+// csv writes the table as CSV.
+func (t table) csv(ctx context.Context, out *os.File) (int64, error) {
+	if _, err := out.Write(header(t.columns)); err != nil {
+		return 0, err
+	}
+	type chunk struct {
+		sink    *csvSink
+		matched int64
+	}
+	workers := runtime.GOMAXPROCS(0)
+	days := calendar()
+	free := make(chan *csvSink, workers+2)
+	var matched int64
+	err := inOrder(ctx, t.rows, workers, func(s span) (chunk, error) {
+		var sink *csvSink
+		select {
+		case sink = <-free:
+			sink.buf = sink.buf[:0]
+		default:
+			sink = &csvSink{calendar: days}
+		}
+		return chunk{sink, t.fill(s, sink)}, nil
+	}, func(c chunk) error {
+		matched += c.matched
+		_, err := out.Write(c.sink.buf)
+		select {
+		case free <- c.sink:
+		default:
+		}
+		return err
+	})
+	return matched, err
+}
+
+// fill makes the rows of s and counts those that match.
+func (t table) fill(s span, out sink) (matched int64) {
+	for row := s.begin; row < s.end; row++ {
+		if t.write(row, out) {
+			matched++
+		}
+	}
+	return matched
+}
