@@ -48,7 +48,7 @@ const goodRun = "5f0c2f9e-6f8e-4c0e-9a40-3f3a5a0b7a11"
 // runner is a runner that answers as the test says and remembers what it was
 // asked.
 type runner struct {
-	submit func(job *recon.Job, body []byte) (recon.Submission, error)
+	submit func(job *recon.Job) (recon.Submission, error)
 	cancel error
 	jobs   []recon.JobStatus
 
@@ -57,9 +57,9 @@ type runner struct {
 	asked  string
 }
 
-func (r *runner) Submit(_ context.Context, job *recon.Job, body []byte) (recon.Submission, error) {
+func (r *runner) Submit(_ context.Context, job *recon.Job) (recon.Submission, error) {
 	if r.submit != nil {
-		return r.submit(job, body)
+		return r.submit(job)
 	}
 	return recon.Submission{Status: recon.JobStatus{RunID: job.RunID, State: recon.StateQueued}}, nil
 }
@@ -212,7 +212,7 @@ func queued() recon.JobStatus {
 }
 
 func refusing(err error) *runner {
-	return &runner{submit: func(*recon.Job, []byte) (recon.Submission, error) { return recon.Submission{}, err }}
+	return &runner{submit: func(*recon.Job) (recon.Submission, error) { return recon.Submission{}, err }}
 }
 
 var errSecretInside = fmt.Errorf("open /var/lib/kallad/secret: permission denied")

@@ -28,13 +28,11 @@ func (s *Server) postJob(ctx *fasthttp.RequestCtx) *problem {
 		ctx.Response.Header.Set("Accept-Encoding", "identity")
 		return newProblem(fasthttp.StatusUnsupportedMediaType, "content-encoding", "The request is compressed", "Send the job as plain JSON.")
 	}
-	// The body's memory goes back to the server with the answer.
-	body := slices.Clone(ctx.PostBody())
-	job, err := recon.Decode(body, recon.ValidateOptions{RequireCallback: true})
+	job, err := recon.Decode(ctx.PostBody(), recon.ValidateOptions{RequireCallback: true})
 	if err != nil {
 		return s.problemOf(err)
 	}
-	submission, err := s.runner.Submit(context.WithoutCancel(s.ctx), job, body)
+	submission, err := s.runner.Submit(context.WithoutCancel(s.ctx), job)
 	if err != nil {
 		return s.problemOf(err)
 	}

@@ -9,9 +9,8 @@ import (
 // Runner takes jobs and knows what became of them. It is safe for concurrent
 // use, and none of its methods waits for a job.
 type Runner interface {
-	// Submit takes a valid job. body is the request as it was posted, for
-	// telling the same job from another one with the same run_id; both belong
-	// to the runner. A job that was posted before is no error.
+	// Submit takes a valid job, which belongs to the runner from then on. A
+	// job that was posted before is no error.
 	//
 	// The error is ErrConflict, an UnavailableError (with ErrQueueFull or
 	// ErrDraining), or an input error, such as a ValidationError, all of
@@ -19,7 +18,7 @@ type Runner interface {
 	//
 	// No callback of the job may leave before Written of the submission is
 	// called.
-	Submit(ctx context.Context, job *recon.Job, body []byte) (recon.Submission, error)
+	Submit(ctx context.Context, job *recon.Job) (recon.Submission, error)
 	// Jobs returns the jobs that are remembered, newest first.
 	Jobs(filter recon.JobFilter) []recon.JobStatus
 	// Job returns one job, false when there is none with this run_id.

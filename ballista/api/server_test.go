@@ -52,7 +52,7 @@ func rawPost(header string) string {
 // closed, and a channel that tells when one began to.
 func holding() (r *runner, written chan struct{}, release chan struct{}) {
 	written, release = make(chan struct{}, 8), make(chan struct{})
-	return &runner{submit: func(job *recon.Job, _ []byte) (recon.Submission, error) {
+	return &runner{submit: func(job *recon.Job) (recon.Submission, error) {
 		return recon.Submission{Status: recon.JobStatus{RunID: job.RunID, State: recon.StateQueued}, OnWritten: func() {
 			written <- struct{}{}
 			<-release
@@ -94,7 +94,7 @@ func TestCallbacksBeginEvenIfTheCallerIsGone(t *testing.T) {
 	t.Parallel()
 	written := make(chan struct{})
 	gone := make(chan struct{})
-	s := serve(t, &runner{submit: func(*recon.Job, []byte) (recon.Submission, error) {
+	s := serve(t, &runner{submit: func(*recon.Job) (recon.Submission, error) {
 		<-gone
 		return recon.Submission{OnWritten: func() { close(written) }}, nil
 	}})
@@ -109,7 +109,7 @@ func TestCallbacksBeginEvenIfTheCallerIsGone(t *testing.T) {
 
 func TestARefusedJobIsNeverWritten(t *testing.T) {
 	t.Parallel()
-	s := serve(t, &runner{submit: func(*recon.Job, []byte) (recon.Submission, error) {
+	s := serve(t, &runner{submit: func(*recon.Job) (recon.Submission, error) {
 		return recon.Submission{OnWritten: func() { panic("written") }}, recon.ErrConflict
 	}})
 	assert.Equal(t, 409, s.post(t, goodJob).status)
@@ -149,7 +149,7 @@ func TestWhatIsNotHTTPGetsAProblem(t *testing.T) {
 func TestStopLetsARequestFinishAndTakesNoOther(t *testing.T) {
 	t.Parallel()
 	asked, goOn := make(chan struct{}), make(chan struct{})
-	s := serve(t, &runner{submit: func(job *recon.Job, _ []byte) (recon.Submission, error) {
+	s := serve(t, &runner{submit: func(job *recon.Job) (recon.Submission, error) {
 		close(asked)
 		<-goOn
 		return recon.Submission{Status: recon.JobStatus{RunID: job.RunID, State: recon.StateQueued}}, nil

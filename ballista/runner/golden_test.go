@@ -171,4 +171,3 @@ func readParquet(t *testing.T, path string) []string {
 	slices.Sort(lines)
 	return append([]string{"  " + strings.Join(header, " | ")}, lines...)
 }
-

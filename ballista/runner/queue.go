@@ -108,7 +108,7 @@ func (q *Queue) Start(context.Context) error { return nil }
 // Submit takes a valid job, or returns the job that is there already when the
 // same was posted before. The error is a recon.UnavailableError or
 // recon.ErrConflict.
-func (q *Queue) Submit(_ context.Context, job *recon.Job, _ []byte) (recon.Submission, error) {
+func (q *Queue) Submit(_ context.Context, job *recon.Job) (recon.Submission, error) {
 	text, err := json.Marshal(job)
 	if err != nil {
 		return recon.Submission{}, fmt.Errorf("write job: %w", err)
