@@ -21,7 +21,9 @@ const (
 )
 
 // charmaps are the encodings of one byte a character. In all of them the
-// bytes below 0x80 are ASCII, so text is divided before it is decoded.
+// bytes below 0x80 are ASCII, so text is divided before it is decoded, and
+// every byte is a character (the controls that the WHATWG's tables put into
+// gaps among them).
 var charmaps = map[string]*charmap.Charmap{
 	"iso-8859-1":   charmap.ISO8859_1,
 	"iso-8859-2":   charmap.ISO8859_2,
@@ -68,19 +70,15 @@ func isUTF16(name string) bool {
 var errNoCharacter = errors.New("no character of the encoding")
 
 // decodeBytes appends text in a one-byte encoding to dst as UTF-8.
-func decodeBytes(dst, text []byte, m *charmap.Charmap) ([]byte, error) {
+func decodeBytes(dst, text []byte, m *charmap.Charmap) []byte {
 	for _, b := range text {
 		if b < utf8.RuneSelf {
 			dst = append(dst, b)
 			continue
 		}
-		r := m.DecodeByte(b)
-		if r == utf8.RuneError {
-			return dst, errNoCharacter
-		}
-		dst = utf8.AppendRune(dst, r)
+		dst = utf8.AppendRune(dst, m.DecodeByte(b))
 	}
-	return dst, nil
+	return dst
 }
 
 // encodeBytes is the way back, for texts that are compared with raw fields.
