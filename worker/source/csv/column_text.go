@@ -54,7 +54,9 @@ func (d *textDecoder) decode(buf []byte, spans []span, stride int) int {
 		case d.nulls.null(buf, s):
 			d.clear(d.rows, d.room)
 		default:
-			d.appendOther(s.text(buf), s.escaped())
+			if !d.appendOther(s.text(buf), s.escaped()) {
+				return i / stride
+			}
 		}
 		d.rows++
 		offsets[d.rows] = int32(d.size)
@@ -84,16 +86,21 @@ func (d *textDecoder) copy(buf []byte, s span) {
 }
 
 // appendOther appends a field that has to be unescaped or decoded first.
-func (d *textDecoder) appendOther(text []byte, escaped bool) {
+func (d *textDecoder) appendOther(text []byte, escaped bool) bool {
 	if escaped {
 		d.scratch = d.dialect.unescape(d.scratch[:0], text)
 		text = d.scratch
 	}
 	if d.charmap != nil {
-		text = decodeBytes(nil, text, d.charmap)
+		decoded, err := decodeBytes(nil, text, d.charmap)
+		if err != nil {
+			return false
+		}
+		text = decoded
 	}
 	d.grow(len(text))
 	d.size += copy(d.data.Bytes()[d.size:], text)
+	return true
 }
 
 // checkUTF8 returns the first of the values from row first on, which begin at

@@ -116,6 +116,7 @@ func TestBadFiles(t *testing.T) {
 		"never closed":         {"a,b\nx,y\nz,\"v\nw,u\n", "", []string{"line 3", "never ends"}},
 		"not UTF-8":            {"a,b\nx,y\nx,caf\xe9\n", "", []string{"line 3", `column "b"`, `"caf\xe9"`, "is not UTF-8", "encoding=windows-1252"}},
 		"header is not UTF-8":  {"a,\xe9\nx,y\n", "", []string{"line 1", "is not UTF-8", "encoding="}},
+		"not in the encoding":  {"a,b\nx,\x81\n", "encoding=iso-8859-15", []string{"line 2", `column "b"`, `"\x81"`, "is not text in the encoding iso-8859-15"}},
 		"half a UTF-16":        {encodeUTF16("a,b\nx,y\n", false, true) + "z", "", []string{"the content is damaged", "inside a UTF-16 character"}},
 		"lone surrogate":       {"a\x00,\x00b\x00\n\x00\x00\xd8,\x00y\x00\n\x00", "encoding=utf-16le", []string{"half a UTF-16 surrogate pair"}},
 		"UTF-16 without a BOM": {encodeUTF16("a,b\nx,y\n", false, false), "", []string{"NUL byte", "encoding=utf-16"}},

@@ -21,9 +21,7 @@ const (
 )
 
 // charmaps are the encodings of one byte a character. In all of them the
-// bytes below 0x80 are ASCII, so text is divided before it is decoded, and
-// every byte is a character (the controls that the WHATWG's tables put into
-// gaps among them).
+// bytes below 0x80 are ASCII, so text is divided before it is decoded.
 var charmaps = map[string]*charmap.Charmap{
 	"iso-8859-1":   charmap.ISO8859_1,
 	"iso-8859-2":   charmap.ISO8859_2,
@@ -70,15 +68,19 @@ func isUTF16(name string) bool {
 var errNoCharacter = errors.New("no character of the encoding")
 
 // decodeBytes appends text in a one-byte encoding to dst as UTF-8.
-func decodeBytes(dst, text []byte, m *charmap.Charmap) []byte {
+func decodeBytes(dst, text []byte, m *charmap.Charmap) ([]byte, error) {
 	for _, b := range text {
 		if b < utf8.RuneSelf {
 			dst = append(dst, b)
 			continue
 		}
-		dst = utf8.AppendRune(dst, m.DecodeByte(b))
+		r := m.DecodeByte(b)
+		if r == utf8.RuneError {
+			return dst, errNoCharacter
+		}
+		dst = utf8.AppendRune(dst, r)
 	}
-	return dst
+	return dst, nil
 }
 
 // encodeBytes is the way back, for texts that are compared with raw fields.

@@ -73,10 +73,14 @@ func widened(t columnType, value []byte) columnType {
 	return columnType{kind: kindText}
 }
 
-// notText says that a text is not UTF-8.
-func notText(name string, value []byte) string {
-	return fmt.Sprintf("column %q: the value %s is not UTF-8; add the file's encoding to the address, such as encoding=windows-1252; known are %s",
-		name, show(value), knownEncodings())
+// notText says that a text is none in its encoding.
+func notText(name string, value []byte, encoding string) string {
+	what := fmt.Sprintf("is not text in the encoding %s", encoding)
+	if encoding == encodingUTF8 {
+		what = "is not UTF-8"
+	}
+	return fmt.Sprintf("column %q: the value %s %s; add the file's encoding to the address, such as encoding=windows-1252; known are %s",
+		name, show(value), what, knownEncodings())
 }
 
 // unknownColumn is a wanted column that is not there.

@@ -90,7 +90,7 @@ func fieldText(s span, text []byte, d *dialect, encoding string) ([]byte, error)
 		b = d.unescape(nil, b)
 	}
 	if m := charmaps[encoding]; m != nil {
-		return decodeBytes(nil, b, m), nil
+		return decodeBytes(nil, b, m)
 	}
 	if !utf8.Valid(b) {
 		return nil, errNoCharacter
@@ -105,7 +105,7 @@ func headerNames(fields []span, text []byte, d *dialect, encoding string) ([]str
 	for i, s := range fields {
 		b, err := fieldText(s, text, d, encoding)
 		if err != nil {
-			return nil, errors.New(notText(fmt.Sprintf("column%d", i), s.text(text)))
+			return nil, errors.New(notText(fmt.Sprintf("column%d", i), s.text(text), encoding))
 		}
 		if bytes.IndexByte(b, 0) >= 0 {
 			return nil, fmt.Errorf("the name of column %d holds a NUL byte; is this a CSV file? The encoding can be given as encoding=utf-16, for one", i)

@@ -126,7 +126,7 @@ func (b *batches) valueError(ctx context.Context, i int, s span) error {
 	}
 	message := misfit(c, value)
 	if c.Type.kind == kindText {
-		message = notText(c.Name, value)
+		message = notText(c.Name, value, b.current.File.Encoding)
 	}
 	return b.at(ctx, b.feed.base+int64(s.start), message)
 }
