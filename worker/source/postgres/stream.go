@@ -105,6 +105,7 @@ func (q query) encode() (buf []byte, err error) {
 		&pgproto3.Parse{Query: q.sql},
 		&pgproto3.Bind{Parameters: params, ResultFormatCodes: []int16{1}},
 		&pgproto3.Describe{ObjectType: 'P'},
+		&pgproto3.Flush{}, // or the description waits for the first rows
 		&pgproto3.Execute{},
 		&pgproto3.Sync{},
 		&pgproto3.Query{String: "COMMIT"},
@@ -134,13 +135,13 @@ func (st *stream) checkDescription(body []byte) error {
 	return nil
 }
 
-// Next implements source.Batches.
+// Next implements source.Batches. A stream is over once ctx has been done.
 func (st *stream) Next(ctx context.Context) (arrow.RecordBatch, error) {
 	if st.closed || st.interrupted.Load() {
 		return nil, errClosed
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, st.explain(ctx, err)
+	if err := ctx.Err(); err != nil && st.err == nil {
+		st.err = st.explain(ctx, err)
 	}
 	if st.err == nil {
 		unwatch := st.watch(ctx)

@@ -30,7 +30,9 @@ type cluster struct {
 
 	guard *exec.Cmd
 	pipe  io.Closer
-	log   *bytes.Buffer
+	// log is a file, because a buffer would need a goroutine that the tests'
+	// leak checks would find.
+	log *os.File
 }
 
 // guardScript runs postgres with the arguments after the folder until standard
@@ -41,50 +43,50 @@ read -r _
 kill -INT $pid 2>/dev/null; wait $pid
 rm -rf "$dir"`
 
+// initAndStart makes a cluster; again, with another port, when somebody else
+// takes the free one first.
 func initAndStart(settings []string) (*cluster, error) {
 	bin, err := findBinaries()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := tempDir()
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "password"), []byte(Password+"\n"), 0o644); err != nil {
-		return nil, err
-	}
-	initdb := []string{
-		filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"), "-U", User, "--no-sync",
-		"--pwfile", filepath.Join(dir, "password"), "--auth-local=trust", "--auth-host=scram-sha-256",
-		"--encoding=UTF8", "--locale=C.UTF-8",
-	}
-	if out, err := unprivileged(dir, initdb...).CombinedOutput(); err != nil {
-		return nil, errors.Join(fmt.Errorf("run initdb: %w: %s", err, out), os.RemoveAll(dir))
-	}
-	return startRetrying(bin, dir, settings)
+	return retry(func() (*cluster, error) {
+		dir, err := tempDir()
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(dir, "password"), []byte(Password+"\n"), 0o644); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(dir))
+		}
+		initdb := []string{
+			filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"), "-U", User, "--no-sync",
+			"--pwfile", filepath.Join(dir, "password"), "--auth-local=trust", "--auth-host=scram-sha-256",
+			"--encoding=UTF8", "--locale=C.UTF-8",
+		}
+		if out, err := unprivileged(dir, initdb...).CombinedOutput(); err != nil {
+			return nil, errors.Join(fmt.Errorf("run initdb: %w: %s", err, out), os.RemoveAll(dir))
+		}
+		return start(bin, dir, settings)
+	})
 }
 
-// startRetrying starts postgres, on another port when somebody else takes the
-// free one first.
-func startRetrying(bin, dir string, settings []string) (*cluster, error) {
-	var errs error
+func retry(attempt func() (*cluster, error)) (c *cluster, err error) {
 	for range 3 {
-		c, err := start(bin, dir, settings)
-		if err == nil {
-			return c, nil
-		}
-		errs = errors.Join(errs, err)
-		if _, gone := os.Stat(dir); gone != nil {
-			break
+		if c, err = attempt(); err == nil || !errors.Is(err, errPortTaken) {
+			return c, err
 		}
 	}
-	return nil, errors.Join(errs, os.RemoveAll(dir))
+	return nil, err
 }
 
+// errPortTaken is the one fault that another attempt may cure.
+var errPortTaken = errors.New("the port was taken meanwhile")
+
+// start starts postgres in dir, and removes dir when that fails.
 func start(bin, dir string, settings []string) (*cluster, error) {
 	port, err := freePort()
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	args := []string{"sh", "-c", guardScript, "guard", dir, filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data")}
 	for _, s := range append([]string{
@@ -94,17 +96,19 @@ func start(bin, dir string, settings []string) (*cluster, error) {
 	}, settings...) {
 		args = append(args, "-c", s)
 	}
-	c := &cluster{bin: bin, dir: dir, port: port, guard: unprivileged(dir, args...), log: &bytes.Buffer{}}
+	c := &cluster{bin: bin, dir: dir, port: port, guard: unprivileged(dir, args...)}
+	if c.log, err = os.CreateTemp("", "pgtest-log"); err != nil {
+		return nil, fmt.Errorf("make a log file: %w", err)
+	}
 	c.guard.Stdout, c.guard.Stderr = c.log, c.log
 	if c.pipe, err = c.guard.StdinPipe(); err != nil {
 		return nil, err
 	}
 	if err := c.guard.Start(); err != nil {
-		return nil, fmt.Errorf("start postgres: %w", err)
+		return nil, errors.Join(fmt.Errorf("start postgres: %w", err), c.log.Close(), os.Remove(c.log.Name()))
 	}
 	if err := c.waitReady(); err != nil {
-		err = errors.Join(err, c.stop())
-		return nil, fmt.Errorf("%w; the server says: %s", err, c.log)
+		return nil, errors.Join(err, c.stop())
 	}
 	return c, nil
 }
@@ -118,9 +122,13 @@ func (c *cluster) waitReady() error {
 		if err == nil {
 			return conn.Close(ctx)
 		}
+		said, _ := os.ReadFile(c.log.Name())
+		if bytes.Contains(said, []byte("could not create any TCP/IP sockets")) {
+			return errPortTaken
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("wait for postgres: %w", err)
+			return fmt.Errorf("wait for postgres: %w; the server says: %s", err, said)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -129,26 +137,31 @@ func (c *cluster) waitReady() error {
 // stop ends the server and waits until its folder is gone.
 func (c *cluster) stop() error {
 	_ = c.pipe.Close()
-	if err := c.guard.Wait(); err != nil {
-		return fmt.Errorf("stop postgres: %w: %s", err, c.log)
+	err := c.guard.Wait()
+	said, _ := os.ReadFile(c.log.Name())
+	err = errors.Join(err, c.log.Close(), os.Remove(c.log.Name()))
+	if err != nil {
+		return fmt.Errorf("stop postgres: %w: %s", err, said)
 	}
 	return nil
 }
 
 // startStandby copies the running cluster and starts the copy as a standby.
 func (c *cluster) startStandby() (*cluster, error) {
-	dir, err := tempDir()
-	if err != nil {
-		return nil, err
-	}
-	backup := []string{
-		filepath.Join(c.bin, "pg_basebackup"), "-h", c.dir, "-p", fmt.Sprint(c.port), "-U", User,
-		"-D", filepath.Join(dir, "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync",
-	}
-	if out, err := unprivileged(dir, backup...).CombinedOutput(); err != nil {
-		return nil, errors.Join(fmt.Errorf("run pg_basebackup: %w: %s", err, out), os.RemoveAll(dir))
-	}
-	return startRetrying(c.bin, dir, []string{"hot_standby=on"})
+	return retry(func() (*cluster, error) {
+		dir, err := tempDir()
+		if err != nil {
+			return nil, err
+		}
+		backup := []string{
+			filepath.Join(c.bin, "pg_basebackup"), "-h", c.dir, "-p", fmt.Sprint(c.port), "-U", User,
+			"-D", filepath.Join(dir, "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync",
+		}
+		if out, err := unprivileged(dir, backup...).CombinedOutput(); err != nil {
+			return nil, errors.Join(fmt.Errorf("run pg_basebackup: %w: %s", err, out), os.RemoveAll(dir))
+		}
+		return start(c.bin, dir, []string{"hot_standby=on"})
+	})
 }
 
 // findBinaries returns the folder of initdb and postgres: that of PATH, else
