@@ -58,26 +58,17 @@ type probe struct {
 	data  int         // where the records begin in head
 }
 
-// resolve returns the files that the address names. A file of exactly that
-// name goes before a glob, so that one with a glob's characters can be read.
+// resolve returns the files that the address names: one, those of a glob, or
+// the CSV files below a folder.
 func (s *Source) resolve(ctx context.Context) ([]blob.Info, error) {
-	if !strings.HasSuffix(s.address, "/") {
-		info, err := s.store.Stat(ctx, s.address)
-		if err == nil {
-			return []blob.Info{info}, nil
-		}
-		if !blob.IsGlob(s.address) || !errors.Is(err, blob.ErrNotFound) {
-			return nil, readError(s.address, err)
-		}
-	}
 	infos, err := s.store.List(ctx, s.address)
 	if err != nil {
 		return nil, readError(s.address, err)
 	}
-	if strings.HasSuffix(s.address, "/") {
-		infos = onlyCSV(infos)
+	if !strings.HasSuffix(s.address, "/") {
+		return infos, nil
 	}
-	if len(infos) == 0 {
+	if infos = onlyCSV(infos); len(infos) == 0 {
 		return nil, recon.Input(fmt.Errorf("read %s: no CSV files there", recon.RedactURL(s.address)))
 	}
 	return infos, nil

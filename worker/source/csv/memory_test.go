@@ -61,7 +61,10 @@ func (m *memoryStore) OpenVersion(ctx context.Context, uri, want string) (blob.O
 	return &memoryObject{store: m, info: info}, nil
 }
 
-func (m *memoryStore) List(_ context.Context, pattern string) ([]blob.Info, error) {
+func (m *memoryStore) List(ctx context.Context, pattern string) ([]blob.Info, error) {
+	if info, err := m.Stat(ctx, pattern); err == nil {
+		return []blob.Info{info}, nil
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var infos []blob.Info

@@ -72,7 +72,7 @@ var errCorrupt = errors.New("the content is damaged")
 type textReader struct {
 	io.Reader
 	raw     *watchedReader
-	closers []io.Closer
+	decoder io.Closer // of compressed text, nil without one
 }
 
 // watchedReader remembers the error that ended the undecoded bytes.
@@ -106,33 +106,33 @@ func (t *textReader) blame(err error) error {
 	return fmt.Errorf("%w: %w", errCorrupt, err)
 }
 
-// Close implements io.Closer.
+// Close implements io.Closer. What a decoder has to say at its end it said in
+// Read, if anybody read that far.
 func (t *textReader) Close() error {
-	var errs []error
-	for _, c := range t.closers {
-		errs = append(errs, c.Close())
+	if t.decoder != nil {
+		_ = t.decoder.Close()
 	}
-	return errors.Join(errs...)
+	return t.raw.Close()
 }
 
 // decodeText puts the decoders that f needs over raw, which it owns.
 func decodeText(raw io.ReadCloser, f *file) (*textReader, error) {
 	watched := &watchedReader{ReadCloser: raw}
-	t := &textReader{Reader: watched, raw: watched, closers: []io.Closer{watched}}
+	t := &textReader{Reader: watched, raw: watched}
 	switch f.Compression {
 	case compressionGzip:
 		zr, err := gzip.NewReader(watched)
 		if err != nil {
 			return nil, errors.Join(t.blame(err), raw.Close())
 		}
-		t.Reader, t.closers = zr, []io.Closer{zr, watched}
+		t.Reader, t.decoder = zr, zr
 	case compressionZstd:
 		zr, err := zstd.NewReader(watched, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
 		if err != nil {
 			return nil, errors.Join(t.blame(err), raw.Close())
 		}
 		rc := zr.IOReadCloser()
-		t.Reader, t.closers = rc, []io.Closer{rc, watched}
+		t.Reader, t.decoder = rc, rc
 	}
 	if isUTF16(f.Encoding) {
 		t.Reader = newUTF16Reader(t.Reader, f.Encoding)
