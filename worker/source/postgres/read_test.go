@@ -80,20 +80,7 @@ func readErr(t testing.TB, src source.Source) ([]string, error) {
 }
 
 func readPart(src source.Source, scan source.Scan, p source.Partition) (rows []string, err error) {
-	ctx := context.Background()
-	batches, err := src.Read(ctx, scan, p)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = joinClose(err, batches) }()
-	for {
-		batch, err := batches.Next(ctx)
-		if err == io.EOF {
-			return rows, nil
-		}
-		if err != nil {
-			return rows, err
-		}
+	err = forEachBatch(src, scan, p, func(batch arrow.RecordBatch) {
 		for i := range int(batch.NumRows()) {
 			values := make([]string, batch.NumCols())
 			for c := range values {
@@ -101,6 +88,31 @@ func readPart(src source.Source, scan source.Scan, p source.Partition) (rows []s
 			}
 			rows = append(rows, strings.Join(values, "|"))
 		}
+	})
+	return rows, err
+}
+
+// forEachBatch reads a partition to its end and releases its batches.
+func forEachBatch(src source.Source, scan source.Scan, p source.Partition, see func(arrow.RecordBatch)) (err error) {
+	ctx := context.Background()
+	batches, err := src.Read(ctx, scan, p)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := batches.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	for {
+		batch, err := batches.Next(ctx)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		see(batch)
 		batch.Release()
 	}
 }
@@ -120,13 +132,6 @@ func textOf(column arrow.Array, i int) string {
 		return fmt.Sprint(int64(c.Value(i)))
 	}
 	return column.ValueStr(i)
-}
-
-func joinClose(err error, b source.Batches) error {
-	if closeErr := b.Close(); err == nil {
-		return closeErr
-	}
-	return err
 }
 
 // readSplit reads a scan in the given number of partitions.
@@ -165,20 +170,11 @@ func requireInput(t testing.TB, err error, texts ...string) {
 // batchSizes reads one column and returns the batches' numbers of rows.
 func batchSizes(t testing.TB, src source.Source, column string) (sizes []int64) {
 	t.Helper()
-	ctx := context.Background()
 	scan := source.Scan{Columns: []string{column}}
-	batches, err := src.Read(ctx, scan, split(t, src, scan, 1)[0])
-	require.NoError(t, err)
-	defer func() { require.NoError(t, batches.Close()) }()
-	for {
-		batch, err := batches.Next(ctx)
-		if err == io.EOF {
-			return sizes
-		}
-		require.NoError(t, err)
+	require.NoError(t, forEachBatch(src, scan, split(t, src, scan, 1)[0], func(batch arrow.RecordBatch) {
 		sizes = append(sizes, batch.NumRows())
-		batch.Release()
-	}
+	}))
+	return sizes
 }
 
 func write(t testing.TB, path string, mode os.FileMode, text string) {

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net"
 )
 
 // The server's messages that matter while rows come; the letters are those of
@@ -25,13 +24,13 @@ const bufferSize = 256 << 10
 // from the driver. It reads only when asked, so a slow consumer fills the
 // kernel's buffers and then stops the server, and no memory of ours.
 type wire struct {
-	conn net.Conn
+	conn io.Reader
 	// buf[r:w] has been received and not been consumed.
 	buf  []byte
 	r, w int
 }
 
-func newWire(conn net.Conn) *wire {
+func newWire(conn io.Reader) *wire {
 	return &wire{conn: conn, buf: make([]byte, bufferSize)}
 }
 

@@ -6,9 +6,12 @@
 package pgtest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -89,10 +92,10 @@ func (s *Server) Database(t testing.TB, options ...string) *Database {
 	t.Helper()
 	c := s.start(t)
 	name := fmt.Sprintf("test_%d", s.next.Add(1))
-	admin := &Database{Host: "127.0.0.1", Port: c.port, Socket: c.dir, Name: "postgres"}
+	admin := c.database("postgres")
 	admin.Exec(t, "CREATE DATABASE "+name+" "+strings.Join(options, " "))
 	t.Cleanup(func() { admin.Exec(t, "DROP DATABASE "+name+" WITH (FORCE)") })
-	return &Database{Host: admin.Host, Port: c.port, Socket: c.dir, Name: name}
+	return c.database(name)
 }
 
 // Standby starts a hot standby of this server, which follows it until the
@@ -109,7 +112,7 @@ func (s *Server) Standby(t testing.TB, db *Database) *Database {
 			t.Error(err)
 		}
 	})
-	return &Database{Host: "127.0.0.1", Port: standby.port, Socket: standby.dir, Name: db.Name}
+	return standby.database(db.Name)
 }
 
 // Database is one database on a server.
@@ -119,6 +122,30 @@ type Database struct {
 	// Socket is the folder of the server's unix socket.
 	Socket string
 	Name   string
+	// Bin is the folder of the server's programs, psql among them.
+	Bin string
+}
+
+func (c *cluster) database(name string) *Database {
+	return &Database{Host: "127.0.0.1", Port: c.port, Socket: c.dir, Name: name, Bin: c.bin}
+}
+
+// Psql runs commands through psql, as many others read this database, and
+// returns what it prints: only values, without alignment.
+func (d *Database) Psql(t testing.TB, commands ...string) []byte {
+	t.Helper()
+	args := []string{"-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", d.URL("client_encoding=UTF8")}
+	for _, c := range commands {
+		args = append(args, "-c", c)
+	}
+	cmd := exec.Command(filepath.Join(d.Bin, "psql"), args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("run psql %q: %v: %s", commands, err, &stderr)
+	}
+	return out
 }
 
 // URL returns the superuser's URL over TCP, with the given parameters, such as
