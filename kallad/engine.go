@@ -16,6 +16,7 @@ import (
 	"kallad/worker/blob"
 	"kallad/worker/source"
 	"kallad/worker/source/csv"
+	"kallad/worker/source/parquet"
 	"kallad/worker/source/postgres"
 )
 
@@ -103,5 +104,6 @@ func newSources(store blob.Store) *source.Registry {
 	sources.AddScheme("postgres", pg)
 	sources.AddScheme("postgresql", pg)
 	sources.AddFormat("csv", csv.New(store, csv.Config{}))
+	sources.AddFormat("parquet", parquet.New(store, parquet.Config{}))
 	return sources
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -23,13 +24,25 @@ type Rows struct {
 	stmt    duck.PreparedStatement
 	schema  *arrow.Schema
 	columns []appender
+	marked  bool
+	dropped int64
 	done    bool
 	closed  bool
 }
 
 // Query starts one statement and returns its result as a stream.
 func (s *Session) Query(ctx context.Context, sql string) (*Rows, error) {
-	r := &Rows{session: s}
+	return s.query(ctx, sql, false)
+}
+
+// QueryMarked is Query for a statement whose first column is a boolean: rows
+// where it is true are counted and left out, and so is the column.
+func (s *Session) QueryMarked(ctx context.Context, sql string) (*Rows, error) {
+	return s.query(ctx, sql, true)
+}
+
+func (s *Session) query(ctx context.Context, sql string, marked bool) (*Rows, error) {
+	r := &Rows{session: s, marked: marked}
 	if duck.Prepare(s.conn, sql, &r.stmt) == duck.StateError {
 		defer duck.DestroyPrepare(&r.stmt)
 		return nil, newError(duck.ErrorTypeInvalid, duck.PrepareError(r.stmt))
@@ -59,10 +72,15 @@ func (s *Session) Query(ctx context.Context, sql string) (*Rows, error) {
 }
 
 func (r *Rows) open() error {
-	n := int(duck.ColumnCount(&r.res))
-	fields := make([]arrow.Field, n)
-	r.columns = make([]appender, n)
-	for i := range n {
+	first, n := 0, int(duck.ColumnCount(&r.res))
+	if r.marked {
+		first = 1
+		if n == 0 || duck.ColumnType(&r.res, 0) != duck.TypeBoolean {
+			return fmt.Errorf("the first column of a marked result is no boolean")
+		}
+	}
+	var fields []arrow.Field
+	for i := first; i < n; i++ {
 		name := duck.ColumnName(&r.res, duck.IdxT(i))
 		logical := duck.ColumnLogicalType(&r.res, duck.IdxT(i))
 		col, err := newAppender(logical)
@@ -70,8 +88,8 @@ func (r *Rows) open() error {
 		if err != nil {
 			return &Error{Kind: KindQuery, Message: fmt.Sprintf("result column %q: %v", name, err)}
 		}
-		r.columns[i] = col
-		fields[i] = arrow.Field{Name: name, Type: col.dataType(), Nullable: true}
+		r.columns = append(r.columns, col)
+		fields = append(fields, arrow.Field{Name: name, Type: col.dataType(), Nullable: true})
 	}
 	r.schema = arrow.NewSchema(fields, nil)
 	return nil
@@ -118,15 +136,54 @@ func (r *Rows) fetch() (rows int, err error) {
 		return 0, r.ended()
 	}
 	defer duck.DestroyDataChunk(&chunk)
-	rows = int(duck.DataChunkGetSize(chunk))
-	for i, col := range r.columns {
-		vec := duck.DataChunkGetVector(chunk, duck.IdxT(i))
-		if err := col.append(vec, 0, rows); err != nil {
-			return 0, &Error{Kind: KindQuery, Message: fmt.Sprintf("result column %q: %v", r.schema.Field(i).Name, err)}
-		}
+	size := int(duck.DataChunkGetSize(chunk))
+	if !r.marked {
+		return size, r.append(chunk, 0, 0, size)
 	}
+	for from := 0; from < size; {
+		var to int
+		if from, to = unmarked(duck.DataChunkGetVector(chunk, 0), from, size); to > from {
+			if err := r.append(chunk, 1, from, to-from); err != nil {
+				return 0, err
+			}
+			rows += to - from
+		}
+		from = to
+	}
+	r.dropped += int64(size - rows)
 	return rows, nil
 }
+
+// append copies a run of rows from the chunk's columns, the first one of ours
+// being column first of the chunk.
+func (r *Rows) append(chunk duck.DataChunk, first, from, n int) error {
+	for i, col := range r.columns {
+		vec := duck.DataChunkGetVector(chunk, duck.IdxT(first+i))
+		if err := col.append(vec, from, n); err != nil {
+			return &Error{Kind: KindQuery, Message: fmt.Sprintf("result column %q: %v", r.schema.Field(i).Name, err)}
+		}
+	}
+	return nil
+}
+
+// unmarked finds the next run of rows whose mark is not true.
+func unmarked(vec duck.Vector, from, size int) (start, end int) {
+	marks := unsafe.Slice((*bool)(duck.VectorGetData(vec)), size)
+	mask := duck.VectorGetValidity(vec)
+	isMarked := func(i int) bool {
+		return marks[i] && (mask == nil || unsafe.Slice((*uint64)(mask), (size+63)/64)[i>>6]>>(uint(i)&63)&1 == 1)
+	}
+	for start = from; start < size && isMarked(start); {
+		start++
+	}
+	for end = start; end < size && !isMarked(end); {
+		end++
+	}
+	return start, end
+}
+
+// Dropped is the number of marked rows so far.
+func (r *Rows) Dropped() int64 { return r.dropped }
 
 // drain runs the statement to its end and drops what it still returns.
 func (r *Rows) drain(ctx context.Context) error {

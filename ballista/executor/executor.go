@@ -104,7 +104,11 @@ func take(ctx context.Context, s *engine.Session, step plan.Step, observer plan.
 		}
 		return observer.Counts(step.Name, values)
 	case plan.StepStream:
-		rows, err := s.Query(ctx, step.SQL)
+		query := s.Query
+		if step.Marked {
+			query = s.QueryMarked
+		}
+		rows, err := query(ctx, step.SQL)
 		if err != nil {
 			return err
 		}

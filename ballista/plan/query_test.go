@@ -94,7 +94,7 @@ func run(t *testing.T, s *engine.Session, command, sql string) string {
 	case "columns":
 		var lines []string
 		for table, used := range q.Columns(columns) {
-			lines = append(lines, table+": "+strings.Join(used, " "))
+			lines = append(lines, strings.TrimSpace(table+": "+strings.Join(used, " ")))
 		}
 		sort.Strings(lines)
 		return strings.Join(lines, "\n")

@@ -47,6 +47,10 @@ type Step struct {
 	Name string   `json:"name"`
 	Kind StepKind `json:"kind"`
 	SQL  string   `json:"sql"`
+	// Marked says that the first column of a StepStream is a boolean mark:
+	// rows where it is true are counted and not streamed, and the column is
+	// no part of the stream.
+	Marked bool `json:"marked,omitempty"`
 }
 
 // Observer is told how a task goes and receives what it streams.
@@ -70,4 +74,6 @@ type Observer interface {
 type Stream interface {
 	Schema() *arrow.Schema
 	Next(ctx context.Context) (arrow.RecordBatch, error)
+	// Dropped is the number of marked rows so far.
+	Dropped() int64
 }

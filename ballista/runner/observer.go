@@ -23,6 +23,8 @@ type observer struct {
 	loaded map[string]int64
 	counts counts
 	files  map[string]*evidence.File
+	// dropped is how many matched rows the streams of the unmatched left out.
+	dropped map[string]int64
 }
 
 // counts is the row of stepCount.
@@ -31,10 +33,10 @@ type counts struct {
 	sides   [2]sideCounts
 }
 
-type sideCounts struct{ matched, duplicates, nulls int64 }
+type sideCounts struct{ duplicates, nulls int64 }
 
 func newObserver(r *run) *observer {
-	return &observer{run: r, loaded: map[string]int64{}, files: map[string]*evidence.File{}}
+	return &observer{run: r, loaded: map[string]int64{}, files: map[string]*evidence.File{}, dropped: map[string]int64{}}
 }
 
 var _ plan.Observer = (*observer)(nil)
@@ -62,21 +64,21 @@ func (o *observer) Begin(step string) {
 
 // Counts implements plan.Observer.
 func (o *observer) Counts(step string, v []int64) error {
-	if len(v) != 7 {
-		return fmt.Errorf("step %s: %d counts, want 7", step, len(v))
+	if len(v) != 5 {
+		return fmt.Errorf("step %s: %d counts, want 5", step, len(v))
 	}
 	o.mu.Lock()
 	o.counts.matches = v[0]
 	for side := range o.counts.sides {
-		at := 1 + side*3
-		o.counts.sides[side] = sideCounts{matched: v[at], duplicates: v[at+1], nulls: v[at+2]}
+		o.counts.sides[side] = sideCounts{duplicates: v[1+side*2], nulls: v[2+side*2]}
 	}
-	toWrite := v[0]
-	for side, t := range o.run.tables[:2] {
-		toWrite += o.loaded[t.alias] - o.counts.sides[side].matched
+	// The unmatched rows are found by looking at all rows.
+	toPass := v[0]
+	for _, t := range o.run.tables[:2] {
+		toPass += o.loaded[t.alias]
 	}
 	o.mu.Unlock()
-	o.run.progress.matched(v[0], toWrite)
+	o.run.progress.matched(v[0], toPass)
 	return nil
 }
 
@@ -91,7 +93,7 @@ func (o *observer) Stream(ctx context.Context, step string, rows plan.Stream) er
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(batches)
-		return forward(both, rows, batches)
+		return o.forward(both, rows, batches)
 	})
 	group.Go(func() error { return o.write(both, file, batches) })
 	err = group.Wait()
@@ -101,6 +103,9 @@ func (o *observer) Stream(ctx context.Context, step string, rows plan.Stream) er
 	if err != nil {
 		return err
 	}
+	o.mu.Lock()
+	o.dropped[step] = rows.Dropped()
+	o.mu.Unlock()
 	return file.Close(ctx)
 }
 
@@ -124,9 +129,12 @@ func (o *observer) start(ctx context.Context, step string, schema *arrow.Schema)
 	return file, nil
 }
 
-func forward(ctx context.Context, rows plan.Stream, batches chan<- arrow.RecordBatch) error {
+func (o *observer) forward(ctx context.Context, rows plan.Stream, batches chan<- arrow.RecordBatch) error {
+	dropped := int64(0)
 	for {
 		batch, err := rows.Next(ctx)
+		o.run.progress.passed(rows.Dropped() - dropped)
+		dropped = rows.Dropped()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -150,7 +158,7 @@ func (o *observer) write(ctx context.Context, file *evidence.File, batches <-cha
 		if err != nil {
 			return err
 		}
-		o.run.progress.wrote(n)
+		o.run.progress.passed(n)
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ type progress struct {
 	order   []string
 	left    string
 	right   string
-	toWrite int64
-	written int64
+	toPass  int64
+	pass    int64
 	began   map[recon.Stage]time.Time
 	seconds map[recon.Stage]float64
 }
@@ -145,22 +145,23 @@ func (p *progress) loaded(table string, rows int64) {
 	p.tell()
 }
 
-// matched says how many matches there are and how many rows are to be written.
-func (p *progress) matched(matches, toWrite int64) {
+// matched says how many matches there are and how many rows are still to be
+// gone through on the way to the evidence.
+func (p *progress) matched(matches, toPass int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.current.MatchedCount, p.toWrite = &matches, toWrite
+	p.current.MatchedCount, p.toPass = &matches, toPass
 	p.advance(matchingEnds)
 	p.tell()
 }
 
-// wrote counts rows of evidence.
-func (p *progress) wrote(rows int64) {
+// passed counts rows that were written or left out.
+func (p *progress) passed(rows int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.written += rows
-	if p.toWrite > 0 {
-		share := min(0.99, float64(p.written)/float64(p.toWrite))
+	p.pass += rows
+	if p.toPass > 0 {
+		share := min(0.99, float64(p.pass)/float64(p.toPass))
 		p.advance(matchingEnds + (1-matchingEnds)*share)
 	}
 	p.tell()

@@ -31,7 +31,7 @@ func (r *run) sideCounts(o *observer, side int) recon.SideCounts {
 	t, step := r.tables[side], []string{stepUnmatchedLeft, stepUnmatchedRight}[side]
 	c := recon.SideCounts{
 		Alias: t.alias, Rows: o.loaded[t.alias],
-		MatchedRows:      o.counts.sides[side].matched,
+		MatchedRows:      o.dropped[step],
 		DuplicateKeyRows: o.counts.sides[side].duplicates,
 		NullKeyRows:      o.counts.sides[side].nulls,
 	}

@@ -87,8 +87,8 @@ func (r *run) steps() []plan.Step {
 		{Name: stepMatch, Kind: plan.StepRun, SQL: r.matchSQL()},
 		{Name: stepCount, Kind: plan.StepCount, SQL: r.countSQL()},
 		{Name: stepMatched, Kind: plan.StepStream, SQL: r.matchedSQL()},
-		{Name: stepUnmatchedLeft, Kind: plan.StepStream, SQL: r.unmatchedSQL(0)},
-		{Name: stepUnmatchedRight, Kind: plan.StepStream, SQL: r.unmatchedSQL(1)},
+		{Name: stepUnmatchedLeft, Kind: plan.StepStream, Marked: true, SQL: r.unmatchedSQL(0)},
+		{Name: stepUnmatchedRight, Kind: plan.StepStream, Marked: true, SQL: r.unmatchedSQL(1)},
 	}
 }
 
@@ -102,14 +102,12 @@ func (r *run) matchSQL() string {
 	return fmt.Sprintf("CREATE TABLE %s AS SELECT * FROM (%s) AS q(%s)", resultTable, r.query.sql, strings.Join(names, ", "))
 }
 
-// countSQL counts the matches, then for each side its matched rows, the rows
-// beyond the first of each key, and the rows with a null in the key.
+// countSQL counts the matches, then for each side the rows beyond the first of
+// each key, and the rows with a null in the key.
 func (r *run) countSQL() string {
 	counts := []string{"(SELECT count(*) FROM " + resultTable + ")"}
-	for side, t := range r.tables[:2] {
-		counts = append(counts,
-			fmt.Sprintf("(SELECT count(*) FROM %s AS s SEMI JOIN %s AS m ON %s)", quote(t.alias), resultTable, r.sameKey(side)),
-			duplicatesSQL(t),
+	for _, t := range r.tables[:2] {
+		counts = append(counts, duplicatesSQL(t),
 			fmt.Sprintf("(SELECT count(*) FROM %s WHERE %s)", quote(t.alias), anyNull(t.keys)))
 	}
 	return "SELECT " + strings.Join(counts, ", ")
@@ -131,13 +129,20 @@ func anyNull(keys []string) string {
 	return strings.Join(parts, " OR ")
 }
 
-// sameKey compares a source row s with a result row m, null-safe.
-func (r *run) sameKey(side int) string {
-	parts := make([]string, len(r.tables[side].keys))
-	for i, k := range r.tables[side].keys {
-		parts[i] = fmt.Sprintf("s.%s IS NOT DISTINCT FROM m.%s", quote(k), resultColumn(r.query.keys[side][i]))
+// isMatched is true for a source row s whose key a result row carries, a null
+// being equal to a null. For a key of one column it is written in the form
+// that the engine answers with one hash table and nothing else.
+func (r *run) isMatched(side int) string {
+	keys, at := r.tables[side].keys, r.query.keys[side]
+	if len(keys) == 1 {
+		return fmt.Sprintf("CASE WHEN s.%[1]s IS NULL THEN EXISTS (SELECT 1 FROM %[2]s WHERE %[3]s IS NULL) ELSE s.%[1]s IN (SELECT %[3]s FROM %[2]s WHERE %[3]s IS NOT NULL) END",
+			quote(keys[0]), resultTable, resultColumn(at[0]))
 	}
-	return strings.Join(parts, " AND ")
+	parts := make([]string, len(keys))
+	for i, k := range keys {
+		parts[i] = fmt.Sprintf("s.%s IS NOT DISTINCT FROM m.%s", quote(k), resultColumn(at[i]))
+	}
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM %s AS m WHERE %s)", resultTable, strings.Join(parts, " AND "))
 }
 
 func (r *run) matchedSQL() string {
@@ -155,11 +160,13 @@ func (r *run) matchedSQL() string {
 	return fmt.Sprintf("SELECT %s FROM %s", strings.Join(items, ", "), resultTable)
 }
 
+// unmatchedSQL returns every row of a side, marked when it is matched: so one
+// pass both finds the unmatched rows and counts the matched ones.
 func (r *run) unmatchedSQL(side int) string {
 	t := r.tables[side]
-	items := append([]string{r.keyText(side, quoteAll("s.", t.keys)) + " AS record_key"}, quoteAll("s.", t.evidence)...)
-	return fmt.Sprintf("SELECT %s FROM %s AS s ANTI JOIN %s AS m ON %s",
-		strings.Join(items, ", "), quote(t.alias), resultTable, r.sameKey(side))
+	items := append([]string{"s.kallad_matched", r.keyText(side, quoteAll("s.", t.keys)) + " AS record_key"}, quoteAll("s.", t.evidence)...)
+	return fmt.Sprintf("SELECT %s FROM (SELECT s.*, %s AS kallad_matched FROM %s AS s) AS s",
+		strings.Join(items, ", "), r.isMatched(side), quote(t.alias))
 }
 
 // keyText is a key as one text: its own for a single column, a JSON array for
