@@ -167,7 +167,11 @@ func (b *batches) newGroupReader(group int) (groupReader, error) {
 	if len(b.plan.read) == 0 {
 		return &counter{schema: b.plan.schema, left: b.file.rows(group)}, nil
 	}
-	return newColumnsReader(b.ctx, b.src, b.plan, b.file, b.obj, group)
+	r, err := newColumnsReader(b.ctx, b.src, b.plan, b.file, b.obj, group)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func (b *batches) closeGroup() {

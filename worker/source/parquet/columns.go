@@ -63,15 +63,17 @@ func (r *columnsReader) open(cfg Config, leaves []int) error {
 	}
 	props := pq.NewReaderProperties(memory.DefaultAllocator)
 	props.BufferedStreamEnabled = true
-	props.BufferSize = columnWindow
+	share := max(leastWindow, cfg.ReadAheadBytes/int64(len(leaves)))
 	switch {
 	case blob.IsLocal(r.file.id.URI):
+		props.BufferSize = min(localWindow, share)
 	case total <= cfg.ReadAheadBytes:
+		props.BufferSize = leastWindow
 		if err := r.window.fetch(ranges); err != nil {
 			return err
 		}
 	default:
-		props.BufferSize = max(columnWindow, min(maxColumnWindow, cfg.ReadAheadBytes/int64(len(leaves))))
+		props.BufferSize = min(remoteWindow, share)
 	}
 	r.most = r.batchRows(cfg, leaves)
 	return guard(func() error { return r.openReaders(props) })

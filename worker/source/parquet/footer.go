@@ -55,6 +55,9 @@ func readFooter(ctx context.Context, store blob.Store, id fileID) (f *footer, er
 		f.meta.SetSourceFileSize(f.size)
 		// Only the types of the file itself count.
 		f.meta.FileMetaData.KeyValueMetadata = nil
+		if err = f.checkGroups(); err != nil {
+			return err
+		}
 		f.columns, f.notes, err = columnsOf(f.meta.Schema)
 		return err
 	})
@@ -62,6 +65,21 @@ func readFooter(ctx context.Context, store blob.Store, id fileID) (f *footer, er
 		return nil, contentError(id.URI, "the Parquet footer cannot be understood: %w", err)
 	}
 	return f, nil
+}
+
+// checkGroups holds the row groups' own figures against each other.
+func (f *footer) checkGroups() error {
+	var rows int64
+	for i, g := range f.meta.RowGroups {
+		if g.NumRows < 0 || len(g.Columns) != f.meta.Schema.NumColumns() {
+			return fmt.Errorf("row group %d has %d rows and %d columns, the schema has %d columns", i, g.NumRows, len(g.Columns), f.meta.Schema.NumColumns())
+		}
+		rows += g.NumRows
+	}
+	if rows != f.meta.GetNumRows() {
+		return fmt.Errorf("the row groups have %d rows together, the file claims %d", rows, f.meta.GetNumRows())
+	}
+	return nil
 }
 
 // footerBytes returns the footer alone, mostly with a single read.

@@ -20,10 +20,11 @@ const (
 	requestBytes = 8 << 20
 	// requestsAtOnce is how many are under way for one row group.
 	requestsAtOnce = 4
-	// columnWindow is what a column of a local file reads at a time, and at
-	// most a column of a remote one.
-	columnWindow    = 1 << 20
-	maxColumnWindow = 8 << 20
+	// localWindow and remoteWindow are what a column reads at a time, less
+	// where so many are read that ReadAheadBytes would not do.
+	localWindow  = 1 << 20
+	remoteWindow = 8 << 20
+	leastWindow  = 64 << 10
 )
 
 // byteRange is a part of a file.
