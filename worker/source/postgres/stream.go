@@ -319,7 +319,8 @@ func (st *stream) control(length int) ([]byte, error) {
 func serverError(body []byte) error {
 	var e pgproto3.ErrorResponse
 	if err := e.Decode(body); err != nil {
-		return err
+		// Its own error may be io.EOF, which would look like the end of the rows.
+		return fmt.Errorf("the server sent an error that can't be read: %v", err)
 	}
 	return pgconn.ErrorResponseToPgError(&e)
 }

@@ -1,0 +1,103 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"kallad/worker/recon"
+	"kallad/worker/source"
+	"kallad/worker/source/postgres"
+	"kallad/worker/source/postgres/pgtest"
+)
+
+// benchTables are a narrow and a wide table of a million rows each, and one
+// ten times as long.
+var benchTables = []struct {
+	name, ddl string
+	rows      int
+}{
+	{"narrow", "CREATE TABLE narrow AS SELECT i::bigint AS id, ((i::bigint * 7919 % 10000000)::numeric / 100)::numeric(12,2) AS amount FROM generate_series(1, 1000000) i", 1_000_000},
+	{"wide", `CREATE TABLE wide AS SELECT i::bigint AS id, 'INV-' || i AS number, md5(i::text) AS ref, md5((i + 1)::text) || md5(i::text) AS note,
+		i % 1000 AS account, timestamptz '2024-01-01' + i * interval '1 second' AS at, ((i::bigint * 7919 % 10000000)::numeric / 100)::numeric(12,2) AS amount,
+		i::float8 AS rate, date '2020-01-01' + i % 1000 AS day, i % 2 = 0 AS ok FROM generate_series(1, 1000000) i`, 1_000_000},
+	{"long", "CREATE TABLE long AS SELECT i::bigint AS id, ((i % 10000000)::numeric / 100)::numeric(12,2) AS amount FROM generate_series(1, 10000000) i", 10_000_000},
+}
+
+// BenchmarkRead reads tables in 1, 2 and 4 partitions, beside its anchor in
+// the same run: psql's binary COPY of the table to nowhere.
+func BenchmarkRead(b *testing.B) {
+	db := server.Database(b)
+	for _, table := range benchTables {
+		db.Exec(b, table.ddl)
+		db.Exec(b, "VACUUM (FREEZE, ANALYZE) "+table.name)
+		b.Run(table.name+"/psql", func(b *testing.B) {
+			for b.Loop() {
+				copyToNowhere(b, db, table.name)
+			}
+			report(b, table.rows)
+		})
+		for _, parts := range []int{1, 2, 4} {
+			b.Run(fmt.Sprintf("%s/%d", table.name, parts), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					require.Equal(b, table.rows, readTable(b, db.URL("table="+table.name), parts))
+				}
+				report(b, table.rows)
+			})
+		}
+	}
+}
+
+// BenchmarkSmall reads a table of 15 rows, connecting included.
+func BenchmarkSmall(b *testing.B) {
+	db := server.Database(b)
+	db.Exec(b, "CREATE TABLE t AS SELECT i, 1.5::numeric(5,2) AS amount FROM generate_series(1, 15) i")
+	for b.Loop() {
+		require.Equal(b, 15, readTable(b, db.URL("table=t"), 1))
+	}
+}
+
+func report(b *testing.B, rows int) {
+	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+}
+
+func copyToNowhere(b *testing.B, db *pgtest.Database, table string) {
+	cmd := exec.Command(filepath.Join(db.Bin, "psql"), "-X", "-q", "-d", db.URL(), "-c", "COPY "+table+" TO STDOUT (FORMAT binary)")
+	require.NoError(b, cmd.Run())
+}
+
+// readTable opens, describes, splits and reads a table with all its columns.
+func readTable(b *testing.B, uri string, parts int) int {
+	ctx := context.Background()
+	src, err := postgres.New(postgres.Config{}).Open(ctx, recon.URI(uri))
+	require.NoError(b, err)
+	defer func() { require.NoError(b, src.Close()) }()
+	d, err := src.Describe(ctx)
+	require.NoError(b, err)
+	var scan source.Scan
+	for _, f := range d.Schema.Fields() {
+		scan.Columns = append(scan.Columns, f.Name)
+	}
+	partitions, err := src.Split(ctx, scan, parts)
+	require.NoError(b, err)
+	counts := make([]int, len(partitions))
+	var group errgroup.Group
+	for i, p := range partitions {
+		group.Go(func() error {
+			return forEachBatch(src, scan, p, func(batch arrow.RecordBatch) { counts[i] += int(batch.NumRows()) })
+		})
+	}
+	require.NoError(b, group.Wait())
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	return total
+}
