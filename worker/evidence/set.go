@@ -50,7 +50,7 @@ func Create(ctx context.Context, store blob.Store, cfg Config) (*Set, error) {
 }
 
 func (s *Set) create(ctx context.Context, name string) (blob.Writer, error) {
-	w, err := s.store.Create(ctx, s.cfg.OutputPath+"/"+name)
+	w, err := s.store.Create(ctx, blob.Join(s.cfg.OutputPath, name))
 	if err != nil {
 		return nil, asInput(fmt.Errorf("create evidence: %w", err))
 	}
