@@ -1,22 +1,23 @@
 package csv
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
 )
 
 // scanner divides text into records fast and keeps only the fields that are
-// wanted. It looks at eight bytes at a time (SWAR): a comparison of all eight
-// with a character is a handful of integer operations, and in a stretch of
+// wanted. It works on the marks of 64 bytes at a time, and in a stretch of
 // unwanted fields it only counts delimiters.
 type scanner struct {
 	*dialect
 	newline byte
 	fields  int   // fields that a record has
 	want    []int // indices of the wanted fields, ascending, and math.MaxInt
+	chars   chars
 
-	delims, newlines, quotes uint64 // the character in each of eight bytes
+	// marks are those of the text from marksAt on.
+	marks   [64]marks
+	marksAt int
 
 	// spans are the wanted fields of the records found, record after record.
 	spans []span
@@ -24,34 +25,20 @@ type scanner struct {
 }
 
 // scanPad is how many readable bytes must follow the text in its buffer.
-const scanPad = 8
+const scanPad = blockSize
 
-const (
-	lowBits  = 0x7f7f7f7f7f7f7f7f
-	onesByte = 0x0101010101010101
-)
-
-// newScanner returns a scanner for up to maxRows records at a time. want are
-// the indices of the wanted fields, ascending.
+// newScanner returns a scanner of records with the given number of fields.
+// want are the indices of the wanted ones, ascending.
 func newScanner(d *dialect, newline byte, fields int, want []int) *scanner {
 	s := &scanner{
 		dialect: d, newline: newline, fields: fields,
-		want:     append(append([]int{}, want...), math.MaxInt),
-		delims:   onesByte * uint64(d.Delimiter),
-		newlines: onesByte * uint64(newline),
-		quotes:   onesByte * uint64(d.Quote),
+		want:  append(append([]int{}, want...), math.MaxInt),
+		chars: chars{delim: d.Delimiter, newline: newline, quote: d.Quote},
 	}
 	if d.Quote == 0 {
-		s.quotes = s.newlines
+		s.chars.quote = newline
 	}
 	return s
-}
-
-// matches returns 0x80 in each byte of word that equals pattern's, and 0 in
-// the others, exactly.
-func matches(word, pattern uint64) uint64 {
-	x := word ^ pattern
-	return ^((x&lowBits + lowBits) | x | lowBits)
 }
 
 // scan reads up to maxRows records from buf[pos:n] into s.spans and s.rows,
@@ -95,135 +82,174 @@ func (s *scanner) tooLong(pos, n int) *fault {
 	return nil
 }
 
+// record is how far a scanner has come in a record.
+type record struct {
+	begin    int // of the record
+	start    int // of the current field
+	field    int // index of the current field
+	wanted   int // wanted fields so far
+	nextWant int // index of the next one
+}
+
 // records reads records that end with a line end, up to maxRows in all, and
-// returns where the first one begins that does not. It is one long function
-// because its state has to stay in registers.
+// returns where the first one begins that does not.
 func (s *scanner) records(buf []byte, pos, n, maxRows int) (int, *fault) {
-	var (
-		delims, newlines, quotes = s.delims, s.newlines, s.quotes
-		spans                    = s.spans
-		want                     = s.want
-		nextWant                 = want[0]
-		wanted                   = 0        // of this record, so far
-		field                    = 0        // index of the current field
-		begin, start             = pos, pos // of the record, of the field
-		i                        = pos
-	)
-	for i < n {
-		word := binary.LittleEndian.Uint64(buf[i:])
-		isDelim := matches(word, delims)
-		stop := matches(word, newlines) | matches(word, quotes)
-		if i+8 > n {
-			keep := uint64(1)<<(8*uint(n-i)) - 1
-			isDelim &= keep
-			stop &= keep
+	r := record{begin: pos, start: pos, nextWant: s.want[0]}
+	for pos < n {
+		s.marksAt = pos
+		count := min(len(s.marks), (n-pos+blockSize-1)/blockSize)
+		classify(buf[pos:], s.chars, s.marks[:count])
+		if rest := n - pos - (count-1)*blockSize; rest < blockSize {
+			s.marks[count-1].keep(1<<rest - 1)
 		}
-		if stop == 0 {
-			found := bits.OnesCount64(isDelim)
-			if field+found <= nextWant {
-				if found > 0 {
-					field += found
-					start = i + 8 - bits.LeadingZeros64(isDelim)>>3
-				}
-				i += 8
-				continue
-			}
+		var bad *fault
+		if pos, bad = s.marked(buf, pos, n, count, maxRows, &r); bad != nil || s.rows == maxRows {
+			return r.begin, bad
 		}
-		all := isDelim | stop
-		advance := 8
-	word:
-		for all != 0 {
-			p := i + bits.TrailingZeros64(all)>>3
-			all &= all - 1
-			switch buf[p] {
-			case s.Delimiter:
-				if field == nextWant {
-					spans = append(spans, span{uint32(start), uint32(p)})
-					wanted++
-					nextWant = want[wanted]
-				}
-				field++
-				start = p + 1
-			case s.newline:
-				end := p
-				if s.newline == '\n' && p > start && buf[p-1] == '\r' {
-					end--
-				}
-				if end == begin && s.fields > 1 {
-					begin, start = p+1, p+1
-					continue
-				}
-				if field == nextWant {
-					spans = append(spans, span{uint32(start), uint32(end)})
-				}
-				field++
-				if field != s.fields || end-begin > s.MaxRecord {
-					var bad *fault
-					if spans, bad = s.odd(spans, begin, end, field); bad != nil {
-						return begin, bad
-					}
-				}
-				s.rows++
-				begin, start, field, wanted, nextWant = p+1, p+1, 0, 0, want[0]
-				if s.rows == maxRows {
-					s.spans = spans
-					return begin, nil
-				}
-			default: // a quote
-				if p != start {
-					continue
-				}
-				closing, escaped := closingQuote(s.dialect, buf[:n], p+1, false)
-				if closing < 0 {
-					i = n
-					break word
-				}
-				after, ok, bad := afterQuote(s.dialect, s.newline, buf[:n], closing, false)
-				if bad != nil {
-					return begin, bad
-				}
-				if !ok {
-					i = n
-					break word
-				}
-				if field == nextWant {
-					end := uint32(closing) | spanQuoted
-					if escaped {
-						end |= spanEscaped
-					}
-					spans = append(spans, span{uint32(p + 1), end})
-					wanted++
-					nextWant = want[wanted]
-				}
-				field++
-				if buf[after] == s.Delimiter {
-					start = after + 1
-					i, advance = start, 0
-					break word
-				}
-				end := after
-				if s.newline == '\n' && buf[after-1] == '\r' {
-					end--
-				}
-				if field != s.fields || end-begin > s.MaxRecord {
-					if spans, bad = s.odd(spans, begin, end, field); bad != nil {
-						return begin, bad
-					}
-				}
-				s.rows++
-				begin, start, field, wanted, nextWant = after+1, after+1, 0, 0, want[0]
-				if s.rows == maxRows {
-					s.spans = spans
-					return begin, nil
-				}
-				i, advance = begin, 0
-				break word
-			}
-		}
-		i += advance
 	}
-	s.spans = spans[:s.rows*(len(want)-1)]
-	return begin, nil
+	s.spans = s.spans[:s.rows*(len(s.want)-1)]
+	return r.begin, nil
+}
+
+// marked goes on with record r through count blocks of marked text from pos
+// on, and returns where to go on. It is one long function because its state
+// has to stay in registers.
+func (s *scanner) marked(buf []byte, pos, n, count, maxRows int, r *record) (int, *fault) {
+	var (
+		at           = *r
+		spans        = s.spans
+		base         = s.marksAt
+		block        = 0
+		live  uint64 = math.MaxUint64 // the block's bytes from pos on
+	)
+	defer func() { *r, s.spans = at, spans }()
+	for block < count {
+		i := base + block*blockSize
+		m := s.marks[block]
+		m.keep(live)
+		delim, stop := m.delim, m.newline|m.quote
+		live = math.MaxUint64
+		block++
+		for {
+			// All delimiters before the next stop.
+			before := delim & (stop&-stop - 1)
+			delim &^= before
+			for before != 0 {
+				found := bits.OnesCount64(before)
+				if at.field+found <= at.nextWant {
+					at.field += found
+					at.start = i + blockSize - bits.LeadingZeros64(before)
+					break
+				}
+				p := i + bits.TrailingZeros64(before)
+				before &= before - 1
+				if at.field == at.nextWant {
+					spans = append(spans, span{uint32(at.start), uint32(p)})
+					at.wanted++
+					at.nextWant = s.want[at.wanted]
+				}
+				at.field++
+				at.start = p + 1
+			}
+			if stop == 0 {
+				break
+			}
+			p := i + bits.TrailingZeros64(stop)
+			stop &= stop - 1
+			closing := -1
+			end := p // of the record, if p ends it
+			if buf[p] != s.newline {
+				if p != at.start {
+					continue // a quote inside a plain field
+				}
+				escaped := false
+				if closing = s.shortQuoted(buf, i, p, n, m.quote); closing >= 0 {
+					end = closing + 1
+				} else {
+					var ok bool
+					var bad *fault
+					if closing, escaped = closingQuote(s.dialect, buf[:n], p+1, false); closing < 0 {
+						return n, nil
+					}
+					if end, ok, bad = afterQuote(s.dialect, s.newline, buf[:n], closing, false); !ok {
+						return n, bad
+					}
+				}
+				if at.field == at.nextWant {
+					close := uint32(closing) | spanQuoted
+					if escaped {
+						close |= spanEscaped
+					}
+					spans = append(spans, span{uint32(p + 1), close})
+					at.wanted++
+					at.nextWant = s.want[at.wanted]
+				}
+				at.field++
+				p = end
+				if buf[p] == s.Delimiter {
+					at.start = p + 1
+				}
+			}
+			if buf[p] == s.newline {
+				if s.newline == '\n' && p > at.start && buf[p-1] == '\r' {
+					end--
+				}
+				if closing < 0 {
+					if end == at.begin && s.fields > 1 {
+						at.begin, at.start = p+1, p+1
+						continue
+					}
+					if at.field == at.nextWant {
+						spans = append(spans, span{uint32(at.start), uint32(end)})
+					}
+					at.field++
+				}
+				if at.field != s.fields || end-at.begin > s.MaxRecord {
+					var bad *fault
+					if spans, bad = s.odd(spans, at.begin, end, at.field); bad != nil {
+						return p, bad
+					}
+				}
+				s.rows++
+				at = record{begin: p + 1, start: p + 1, nextWant: s.want[0]}
+				if s.rows == maxRows {
+					return p + 1, nil
+				}
+			}
+			if closing >= 0 {
+				// Go on behind the quoted field, which may be blocks away.
+				next := p + 1 - base
+				if next >= count*blockSize {
+					return p + 1, nil
+				}
+				if next/blockSize+1 == block {
+					keep := uint64(math.MaxUint64) << (next % blockSize)
+					delim, stop = m.delim&keep, (m.newline|m.quote)&keep
+					continue
+				}
+				block = next / blockSize
+				live = math.MaxUint64 << (next % blockSize)
+				break
+			}
+		}
+	}
+	return min(base+count*blockSize, n), nil
+}
+
+// shortQuoted returns the closing quote of the field that opens at p, if it is
+// an ordinary one: it closes in the same block of text, which begins at i, has
+// no quotes or escapes in it, and a delimiter or a line end of one byte
+// follows. Otherwise it returns -1. quotes are the block's.
+func (s *scanner) shortQuoted(buf []byte, i, p, n int, quotes uint64) int {
+	rest := quotes & (math.MaxUint64 << (p - i) << 1)
+	if rest == 0 || s.Escape != s.Quote {
+		return -1
+	}
+	closing := i + bits.TrailingZeros64(rest)
+	if closing+1 < n && (buf[closing+1] == s.Delimiter || buf[closing+1] == s.newline) {
+		return closing
+	}
+	return -1
 }
 
 // odd mends or refuses a record of another length than the rules want. spans

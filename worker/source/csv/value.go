@@ -2,6 +2,7 @@ package csv
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/bits"
 	"strconv"
 	"unsafe"
@@ -175,13 +176,23 @@ func parseDate(b []byte) (int32, bool) {
 	if len(b) != 10 || b[4] != '-' || b[7] != '-' {
 		return 0, false
 	}
-	y, ok1 := twoOrFour(b[0:4])
-	m, ok2 := twoOrFour(b[5:7])
-	d, ok3 := twoOrFour(b[8:10])
-	if !ok1 || !ok2 || !ok3 || y < 1 || m < 1 || m > 12 || d < 1 || d > daysIn(y, m) {
+	pairs, ok := digitPairs(uint64(binary.LittleEndian.Uint32(b)) |
+		uint64(binary.LittleEndian.Uint16(b[5:]))<<32 | uint64(binary.LittleEndian.Uint16(b[8:]))<<48)
+	y := int(pairs&0xff)*100 + int(pairs>>16&0xff)
+	m, d := int(pairs>>32&0xff), int(pairs>>48)
+	if !ok || y < 1 || m < 1 || m > 12 || d < 1 || d > daysIn(y, m) {
 		return 0, false
 	}
 	return daysSinceEpoch(y, m, d), true
+}
+
+// digitPairs reads eight digits as four numbers of two, in 16 bits each, the
+// first one lowest.
+func digitPairs(digits uint64) (uint64, bool) {
+	const zeros, tops, sixes = 0x3030303030303030, 0xf0f0f0f0f0f0f0f0, 0x0606060606060606
+	ok := digits&tops == zeros && (digits+sixes)&tops == zeros
+	digits -= zeros
+	return (digits*10 + digits>>8) & 0x00ff00ff00ff00ff, ok
 }
 
 // twoOrFour reads digits.
@@ -196,16 +207,10 @@ func twoOrFour(b []byte) (v int, ok bool) {
 }
 
 func daysIn(y, m int) int {
-	switch m {
-	case 2:
-		if y%4 == 0 && (y%100 != 0 || y%400 == 0) {
-			return 29
-		}
-		return 28
-	case 4, 6, 9, 11:
-		return 30
+	if m == 2 && y%4 == 0 && (y%100 != 0 || y%400 == 0) {
+		return 29
 	}
-	return 31
+	return int("\x00\x1f\x1c\x1f\x1e\x1f\x1e\x1f\x1f\x1e\x1f\x1e\x1f"[m])
 }
 
 // daysSinceEpoch counts days in the proleptic Gregorian calendar, after Howard
