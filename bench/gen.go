@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -35,4 +36,12 @@ func newGenCommand(cache *string) *cobra.Command {
 	flags.Int64Var(&spec.RightRows, "right", 4_499_999, "number of payments")
 	flags.Uint64Var(&spec.Seed, "seed", 1, "which of all data sets of this size")
 	return cmd
+}
+
+// genArgs are the arguments that make the data of a spec.
+func genArgs(spec dataset.Spec) []string {
+	return []string{
+		"gen", "--format", string(spec.Format), "--left", fmt.Sprint(spec.LeftRows),
+		"--right", fmt.Sprint(spec.RightRows), "--seed", fmt.Sprint(spec.Seed),
+	}
 }

@@ -8,14 +8,26 @@ import (
 )
 
 func newRoot() *cobra.Command {
+	f := &runFlags{}
 	root := &cobra.Command{
-		Use:           "bench",
-		Short:         "Measure kallad beside its peers",
+		Use:   "bench [scenario ...]",
+		Short: "Measure kallad beside its peers",
+		Long: `Measures kallad beside its peers on data that is made once and kept. Without
+the name of a scenario it measures all. The report goes to standard output and,
+as Markdown and JSON, into the folder of results.`,
+		Example: `  go run ./bench -- --list
+  go run ./bench -- tiny csv-1to1
+  bazel run //bench -- --runs 9 csv-1to1-5m`,
+		Args:          cobra.ArbitraryArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.measure(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), args)
+		},
 	}
-	cache := root.PersistentFlags().String("cache", defaultCache(), "folder for data that is made once and kept")
-	root.AddCommand(newGenCommand(cache))
+	f.register(root)
+	root.PersistentFlags().StringVar(&f.cache, "cache", defaultCache(), "folder for data that is made once and kept")
+	root.AddCommand(newGenCommand(&f.cache), newPeerCommand(), newDigestCommand(), newDuckDBVersionCommand())
 	return root
 }
 

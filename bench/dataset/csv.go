@@ -72,10 +72,10 @@ func (c *csvSink) twoDigits(n uint64, after byte) {
 func (c *csvSink) endRow() { c.buf[len(c.buf)-1] = '\n' }
 
 // header is the first line of a file.
-func header(columns []column) []byte {
+func header(columns []Column) []byte {
 	var line []byte
 	for _, c := range columns {
-		line = append(line, c.name...)
+		line = append(line, c.Name...)
 		line = append(line, ',')
 	}
 	line[len(line)-1] = '\n'

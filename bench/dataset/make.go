@@ -91,11 +91,11 @@ func open(dir string) (*Dataset, error) {
 func write(ctx context.Context, dir string, spec Spec) error {
 	d := Dataset{Spec: spec}
 	r := newRows(spec)
-	left := table{name: "invoices", columns: invoiceColumns(), rows: uint64(spec.LeftRows), write: func(i uint64, s sink) bool {
+	left := table{name: "invoices", columns: InvoiceColumns(), rows: uint64(spec.LeftRows), write: func(i uint64, s sink) bool {
 		r.invoice(i, s)
 		return false
 	}}
-	right := table{name: "payments", columns: paymentColumns(), rows: uint64(spec.RightRows), write: r.payment}
+	right := table{name: "payments", columns: PaymentColumns(), rows: uint64(spec.RightRows), write: r.payment}
 	var err error
 	if d.Left, _, err = left.file(ctx, dir, spec.Format); err != nil {
 		return err
@@ -115,7 +115,7 @@ func write(ctx context.Context, dir string, spec Spec) error {
 // table is one side's rows.
 type table struct {
 	name    string
-	columns []column
+	columns []Column
 	rows    uint64
 	// write makes one row and reports whether it matches.
 	write func(row uint64, out sink) bool

@@ -14,18 +14,20 @@ type sink interface {
 	endRow()
 }
 
-// column is one column's name and its type as SQL says it.
-type column struct{ name, sqlType string }
+// Column is one column's name and its type as SQL says it.
+type Column struct{ Name, SQLType string }
 
-func invoiceColumns() []column {
-	return []column{
+// InvoiceColumns are the columns of the left side.
+func InvoiceColumns() []Column {
+	return []Column{
 		{"invoice_id", "VARCHAR"}, {"customer_id", "VARCHAR"}, {"customer_name", "VARCHAR"}, {"order_number", "VARCHAR"},
 		{"issued", "DATE"}, {"due", "DATE"}, {"currency", "VARCHAR"}, {"amount", "DECIMAL(18,2)"}, {"status", "VARCHAR"}, {"note", "VARCHAR"},
 	}
 }
 
-func paymentColumns() []column {
-	return []column{
+// PaymentColumns are the columns of the right side.
+func PaymentColumns() []Column {
+	return []Column{
 		{"payment_id", "VARCHAR"}, {"reference_number", "VARCHAR"}, {"paid_at", "TIMESTAMP"}, {"paid_amount", "DECIMAL(18,2)"},
 		{"currency", "VARCHAR"}, {"method", "VARCHAR"}, {"payer", "VARCHAR"}, {"account", "VARCHAR"},
 	}

@@ -1,0 +1,140 @@
+// Package scenario says what is measured: one JSON file each, whose name is
+// the scenario's.
+//
+// It must not know how measuring is done.
+package scenario
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"kallad/bench/dataset"
+)
+
+// Scenario is one comparison.
+type Scenario struct {
+	// Name is the file's name without its ending.
+	Name string `json:"-"`
+	// About says in a sentence what the scenario shows.
+	About string `json:"about"`
+	// Data that is reconciled.
+	Data dataset.Spec `json:"data"`
+	// MatchSQL is the query, over left_src (the invoices) and right_src (the
+	// payments). It has both keys in its select list, as peers need them, and
+	// matches by the rule that the data's expected counts are for.
+	MatchSQL string `json:"match_sql"`
+	// LeftColumns and RightColumns are the columns that the query reads, the
+	// keys first.
+	LeftColumns  []string `json:"left_columns"`
+	RightColumns []string `json:"right_columns"`
+	// KalladArgs are further arguments of kallad run.
+	KalladArgs []string `json:"kallad_args,omitempty"`
+	// Peers are what kallad is compared to; see Peers.
+	Peers []string `json:"peers,omitempty"`
+	// Runs is how often each contestant runs, after one run that does not
+	// count.
+	Runs int `json:"runs"`
+}
+
+// The aliases of the two sides in every scenario's query.
+const (
+	Left  = "left_src"
+	Right = "right_src"
+)
+
+// Peers are the names that a scenario may use, with what they mean.
+func Peers() map[string]string {
+	return map[string]string{
+		"duckdb-tables":  "a hand-written DuckDB script: whole files into tables, match, three Parquet files",
+		"duckdb-columns": "the same with tables of the needed columns only",
+		"duckdb-views":   "the same with views in place of tables, so that each statement reads the files anew",
+	}
+}
+
+// Validate reports everything that is wrong with the scenario.
+func (s Scenario) Validate() error {
+	problems := []error{s.Data.Validate()}
+	for _, f := range []struct {
+		name    string
+		missing bool
+	}{
+		{"about", s.About == ""}, {"match_sql", s.MatchSQL == ""}, {"left_columns", len(s.LeftColumns) == 0},
+		{"right_columns", len(s.RightColumns) == 0}, {"runs", s.Runs < 1},
+	} {
+		if f.missing {
+			problems = append(problems, fmt.Errorf("%s is missing", f.name))
+		}
+	}
+	known := Peers()
+	for _, p := range s.Peers {
+		if known[p] == "" {
+			problems = append(problems, fmt.Errorf("peer %q is unknown", p))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("scenario %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+//go:embed *.json
+var files embed.FS
+
+// All returns the scenarios that come with bench, by name.
+func All() ([]Scenario, error) {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		return nil, err
+	}
+	var all []Scenario
+	for _, e := range entries {
+		text, err := files.ReadFile(e.Name())
+		if err != nil {
+			return nil, err
+		}
+		s, err := Parse(strings.TrimSuffix(e.Name(), ".json"), text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// Parse reads a scenario file.
+func Parse(name string, text []byte) (Scenario, error) {
+	s := Scenario{Name: name}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return s, fmt.Errorf("read scenario %s: %w", name, err)
+	}
+	return s, s.Validate()
+}
+
+// Select returns the named scenarios, in the order of the names.
+func Select(all []Scenario, names []string) ([]Scenario, error) {
+	var chosen []Scenario
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(s Scenario) bool { return s.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no scenario %q; there are: %s", name, strings.Join(Names(all), ", "))
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+// Names returns the scenarios' names.
+func Names(all []Scenario) []string {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = s.Name
+	}
+	return names
+}
