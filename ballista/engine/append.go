@@ -14,10 +14,30 @@ import (
 // that the vectors can go.
 type appender interface {
 	dataType() arrow.DataType
-	// append takes n rows from a flat vector, beginning at from.
-	append(vec duck.Vector, from, n int) error
+	// append takes n rows from a vector, beginning at from.
+	append(v view, from, n int) error
 	// finish returns what was collected and starts anew.
 	finish() arrow.Array
+}
+
+// view is a flat vector with its addresses, asked for once: each question is a
+// call into C.
+type view struct {
+	vec  duck.Vector
+	data unsafe.Pointer
+	mask unsafe.Pointer // nil when all values are valid
+}
+
+func look(vec duck.Vector) view {
+	return view{vec: vec, data: duck.VectorGetData(vec), mask: duck.VectorGetValidity(vec)}
+}
+
+// valid reports whether the value of a row is not null.
+func (v view) valid(row int) bool {
+	if v.mask == nil {
+		return true
+	}
+	return *(*uint64)(unsafe.Add(v.mask, row>>6*8))>>(uint(row)&63)&1 == 1
 }
 
 func newAppender(logical duck.LogicalType) (appender, error) {
@@ -63,15 +83,13 @@ type validity struct {
 
 // append takes n bits from a DuckDB validity mask, which may be nil (all
 // valid). Both formats number bits from the least significant.
-func (v *validity) append(vec duck.Vector, from, n int) {
+func (v *validity) append(from view, first, n int) {
 	v.extend(n)
-	mask := duck.VectorGetValidity(vec)
-	if mask == nil {
+	if from.mask == nil {
 		setBits(v.bits, v.rows, n)
 	} else {
-		words := unsafe.Slice((*uint64)(mask), (from+n+63)/64)
 		for i := range n {
-			if words[(from+i)>>6]>>(uint(from+i)&63)&1 == 1 {
+			if from.valid(first + i) {
 				v.bits[(v.rows+i)>>3] |= 1 << (uint(v.rows+i) & 7)
 			} else {
 				v.nulls++
@@ -131,9 +149,9 @@ func fixed(t arrow.DataType, width int) fixedAppender {
 
 func (a fixedAppender) dataType() arrow.DataType { return a.typ }
 
-func (a *fixedAppender) append(vec duck.Vector, from, n int) error {
-	a.validity.append(vec, from, n)
-	src := unsafe.Slice((*byte)(duck.VectorGetData(vec)), (from+n)*a.width)
+func (a *fixedAppender) append(v view, from, n int) error {
+	a.validity.append(v, from, n)
+	src := unsafe.Slice((*byte)(v.data), (from+n)*a.width)
 	a.data = append(a.data, src[from*a.width:]...)
 	return nil
 }
@@ -162,10 +180,10 @@ type convertAppender struct {
 	convert func(dst, src []byte) error
 }
 
-func (a *convertAppender) append(vec duck.Vector, from, n int) error {
+func (a *convertAppender) append(v view, from, n int) error {
 	start := a.rows
-	a.validity.append(vec, from, n)
-	src := unsafe.Slice((*byte)(duck.VectorGetData(vec)), (from+n)*a.source)
+	a.validity.append(v, from, n)
+	src := unsafe.Slice((*byte)(v.data), (from+n)*a.source)
 	at := len(a.data)
 	a.data = append(a.data, make([]byte, n*a.width)...)
 	for i := range n {

@@ -55,11 +55,11 @@ func newMapAppender(logical duck.LogicalType) (appender, error) {
 
 func (a *listAppender) dataType() arrow.DataType { return a.typ }
 
-func (a *listAppender) append(vec duck.Vector, from, n int) error {
+func (a *listAppender) append(v view, from, n int) error {
 	start := a.rows
-	a.validity.append(vec, from, n)
-	entries := unsafe.Slice((*listEntry)(duck.VectorGetData(vec)), from+n)
-	child := duck.ListVectorGetChild(vec)
+	a.validity.append(v, from, n)
+	entries := unsafe.Slice((*listEntry)(v.data), from+n)
+	child := look(duck.ListVectorGetChild(v.vec))
 	for i := range n {
 		a.offsets = append(a.offsets, int32(a.rowsIn))
 		if !a.valid(start+i) || entries[from+i].length == 0 {
@@ -105,10 +105,10 @@ func newArrayAppender(logical duck.LogicalType) (appender, error) {
 	return &arrayAppender{listAppender: list, size: int(duck.ArrayTypeArraySize(logical))}, nil
 }
 
-func (a *arrayAppender) append(vec duck.Vector, from, n int) error {
+func (a *arrayAppender) append(v view, from, n int) error {
 	start := a.rows
-	a.validity.append(vec, from, n)
-	child := duck.ArrayVectorGetChild(vec)
+	a.validity.append(v, from, n)
+	child := look(duck.ArrayVectorGetChild(v.vec))
 	for i := range n {
 		a.offsets = append(a.offsets, int32(a.rowsIn))
 		if !a.valid(start + i) {
@@ -149,10 +149,10 @@ func newStructAppender(logical duck.LogicalType) (appender, error) {
 
 func (a *structAppender) dataType() arrow.DataType { return a.typ }
 
-func (a *structAppender) append(vec duck.Vector, from, n int) error {
-	a.validity.append(vec, from, n)
+func (a *structAppender) append(v view, from, n int) error {
+	a.validity.append(v, from, n)
 	for i, child := range a.children {
-		if err := child.append(duck.StructVectorGetChild(vec, duck.IdxT(i)), from, n); err != nil {
+		if err := child.append(look(duck.StructVectorGetChild(v.vec, duck.IdxT(i))), from, n); err != nil {
 			return err
 		}
 	}

@@ -83,13 +83,13 @@ type boolAppender struct {
 
 func (a *boolAppender) dataType() arrow.DataType { return arrow.FixedWidthTypes.Boolean }
 
-func (a *boolAppender) append(vec duck.Vector, from, n int) error {
+func (a *boolAppender) append(v view, from, n int) error {
 	start := a.rows
-	a.validity.append(vec, from, n)
+	a.validity.append(v, from, n)
 	if need := (a.rows + 7) / 8; need > len(a.data) {
 		a.data = append(a.data, make([]byte, need-len(a.data))...)
 	}
-	src := unsafe.Slice((*byte)(duck.VectorGetData(vec)), from+n)
+	src := unsafe.Slice((*byte)(v.data), from+n)
 	for i, b := range src[from:] {
 		if b != 0 {
 			a.data[(start+i)>>3] |= 1 << (uint(start+i) & 7)
@@ -134,10 +134,10 @@ var errBatchTooLarge = errors.New("more than 2 GB of text in one batch; select s
 
 func (a *stringAppender) dataType() arrow.DataType { return a.typ }
 
-func (a *stringAppender) append(vec duck.Vector, from, n int) error {
+func (a *stringAppender) append(v view, from, n int) error {
 	start := a.rows
-	a.validity.append(vec, from, n)
-	src := unsafe.Slice((*duckString)(duck.VectorGetData(vec)), from+n)
+	a.validity.append(v, from, n)
+	src := unsafe.Slice((*duckString)(v.data), from+n)
 	for i := range n {
 		a.offsets = append(a.offsets, int32(len(a.data)))
 		if a.valid(start + i) {
@@ -168,7 +168,7 @@ type nullAppender struct{ validity }
 
 func (a *nullAppender) dataType() arrow.DataType { return arrow.BinaryTypes.String }
 
-func (a *nullAppender) append(_ duck.Vector, _, n int) error {
+func (a *nullAppender) append(_ view, _, n int) error {
 	a.appendNulls(n)
 	return nil
 }
@@ -202,10 +202,10 @@ func newEnumAppender(logical duck.LogicalType) appender {
 	return a
 }
 
-func (a *enumAppender) append(vec duck.Vector, from, n int) error {
+func (a *enumAppender) append(v view, from, n int) error {
 	start := a.rows
-	a.validity.append(vec, from, n)
-	src := unsafe.Slice((*byte)(duck.VectorGetData(vec)), (from+n)*a.width)
+	a.validity.append(v, from, n)
+	src := unsafe.Slice((*byte)(v.data), (from+n)*a.width)
 	for i := range n {
 		a.offsets = append(a.offsets, int32(len(a.data)))
 		if !a.valid(start + i) {

@@ -137,13 +137,17 @@ func (r *Rows) fetch() (rows int, err error) {
 	}
 	defer duck.DestroyDataChunk(&chunk)
 	size := int(duck.DataChunkGetSize(chunk))
+	views := make([]view, int(duck.DataChunkGetColumnCount(chunk)))
+	for i := range views {
+		views[i] = look(duck.DataChunkGetVector(chunk, duck.IdxT(i)))
+	}
 	if !r.marked {
-		return size, r.append(chunk, 0, 0, size)
+		return size, r.append(views, 0, size)
 	}
 	for from := 0; from < size; {
 		var to int
-		if from, to = unmarked(duck.DataChunkGetVector(chunk, 0), from, size); to > from {
-			if err := r.append(chunk, 1, from, to-from); err != nil {
+		if from, to = unmarked(views[0], from, size); to > from {
+			if err := r.append(views[1:], from, to-from); err != nil {
 				return 0, err
 			}
 			rows += to - from
@@ -154,12 +158,10 @@ func (r *Rows) fetch() (rows int, err error) {
 	return rows, nil
 }
 
-// append copies a run of rows from the chunk's columns, the first one of ours
-// being column first of the chunk.
-func (r *Rows) append(chunk duck.DataChunk, first, from, n int) error {
+// append copies a run of rows into the columns.
+func (r *Rows) append(views []view, from, n int) error {
 	for i, col := range r.columns {
-		vec := duck.DataChunkGetVector(chunk, duck.IdxT(first+i))
-		if err := col.append(vec, from, n); err != nil {
+		if err := col.append(views[i], from, n); err != nil {
 			return &Error{Kind: KindQuery, Message: fmt.Sprintf("result column %q: %v", r.schema.Field(i).Name, err)}
 		}
 	}
@@ -167,16 +169,12 @@ func (r *Rows) append(chunk duck.DataChunk, first, from, n int) error {
 }
 
 // unmarked finds the next run of rows whose mark is not true.
-func unmarked(vec duck.Vector, from, size int) (start, end int) {
-	marks := unsafe.Slice((*bool)(duck.VectorGetData(vec)), size)
-	mask := duck.VectorGetValidity(vec)
-	isMarked := func(i int) bool {
-		return marks[i] && (mask == nil || unsafe.Slice((*uint64)(mask), (size+63)/64)[i>>6]>>(uint(i)&63)&1 == 1)
-	}
-	for start = from; start < size && isMarked(start); {
+func unmarked(mark view, from, size int) (start, end int) {
+	marks := unsafe.Slice((*bool)(mark.data), size)
+	for start = from; start < size && marks[start] && mark.valid(start); {
 		start++
 	}
-	for end = start; end < size && !isMarked(end); {
+	for end = start; end < size && !(marks[end] && mark.valid(end)); {
 		end++
 	}
 	return start, end

@@ -101,6 +101,8 @@ func run(t *testing.T, s *engine.Session, command, sql string) string {
 	case "translate":
 		q.Translate("kallad_numeric", "kallad_try_numeric")
 		return bound(t, s, q)
+	case "selected":
+		return fmt.Sprint(q.Selected(plan.Carry{Table: words[1], Columns: words[2:]}, strings.Count(sql, ",")+1))
 	case "carry":
 		if !q.Carry(plan.Carry{Table: words[1], Columns: words[2:], As: names("k", len(words)-2)}) {
 			return "no"

@@ -147,12 +147,17 @@ func format(ctx context.Context, binder Binder, query *plan.Query) (string, erro
 // carriedName is the name of a key column that is added to the result.
 func carriedName(side, i int) string { return fmt.Sprintf("%skey_%d_%d", reservedPrefix, side, i) }
 
-// addKeys makes the keys of both sides part of the result: carried through the
-// query where that is possible, else found among its own columns by name.
+// addKeys makes the keys of both sides part of the result: as the query
+// selects them already, or carried through it where that is possible, else
+// found among its own columns by name.
 func (r *run) addKeys(ctx context.Context, binder Binder, query *plan.Query, own *arrow.Schema) (*boundQuery, error) {
 	b := &boundQuery{columns: own.Fields(), width: own.NumFields()}
 	var problems []error
 	for side, t := range r.tables[:2] {
+		want := plan.Carry{Table: t.alias, Columns: t.keys}
+		if b.keys[side] = query.Selected(want, b.width); b.keys[side] != nil {
+			continue
+		}
 		if carried := r.carry(ctx, binder, query, side, b.width); carried != nil {
 			query = carried
 			for i := range t.keys {
