@@ -7,14 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kallad/bench/contest"
+	"kallad/bench/race"
 	"kallad/bench/peer"
 )
 
 // newPeerCommand runs a peer as the process that bench measures.
 func newPeerCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    contest.PeerCommand + " JOB.json",
+		Use:    race.PeerCommand + " JOB.json",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,7 +37,7 @@ func newPeerCommand() *cobra.Command {
 
 func newDigestCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    contest.DigestCommand + " DIR",
+		Use:    race.DigestCommand + " DIR",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

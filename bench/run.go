@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kallad/bench/contest"
+	"kallad/bench/race"
 	"kallad/bench/dataset"
 	"kallad/bench/process"
 	"kallad/bench/report"
@@ -91,7 +91,7 @@ func (f *runFlags) runAll(ctx context.Context, log io.Writer, chosen []scenario.
 	if r.Versions, err = versions(ctx, root, binary, self); err != nil {
 		return r, err
 	}
-	runner := contest.New(contest.Config{Kallad: binary, Self: self, Work: work, Runs: f.runs, Log: func(format string, args ...any) {
+	runner := race.New(race.Config{Kallad: binary, Self: self, Work: work, Runs: f.runs, Log: func(format string, args ...any) {
 		_, _ = fmt.Fprintf(log, format+"\n", args...)
 	}})
 	for _, s := range chosen {

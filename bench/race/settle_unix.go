@@ -1,6 +1,6 @@
 //go:build unix
 
-package contest
+package race
 
 import "golang.org/x/sys/unix"
 

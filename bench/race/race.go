@@ -1,8 +1,8 @@
-// Package contest runs the contestants of a scenario in turn and checks that
+// Package race runs the contestants of a scenario in turn and checks that
 // they found the same before it keeps their times.
 //
 // It must not know how the report looks.
-package contest
+package race
 
 import (
 	"context"

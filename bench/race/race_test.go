@@ -1,4 +1,4 @@
-package contest_test
+package race_test
 
 import (
 	"context"
@@ -12,22 +12,22 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"kallad/bench/contest"
+	"kallad/bench/race"
 	"kallad/bench/dataset"
 	"kallad/bench/peer"
 	"kallad/bench/scenario"
 	"kallad/worker/recon"
 )
 
-// TestMain lets this binary stand in for those that a contest starts: bench's
+// TestMain lets this binary stand in for those that a race starts: bench's
 // own with its commands, and kallad with its command run.
 func TestMain(m *testing.M) {
 	if len(os.Args) < 2 {
 		os.Exit(m.Run())
 	}
 	commands := map[string]func(string) (any, error){
-		contest.PeerCommand:   runPeer,
-		contest.DigestCommand: func(dir string) (any, error) { return peer.Digest(context.Background(), dir) },
+		race.PeerCommand:   runPeer,
+		race.DigestCommand: func(dir string) (any, error) { return peer.Digest(context.Background(), dir) },
 		"run":                 runKallad,
 	}
 	command := commands[os.Args[1]]
@@ -104,7 +104,7 @@ func read(path string, into any) error {
 }
 
 // run runs a small scenario with two rounds.
-func run(t *testing.T, kalladArgs ...string) (result contestResult, err error) {
+func run(t *testing.T, kalladArgs ...string) (result raceResult, err error) {
 	t.Helper()
 	ctx := context.Background()
 	data, err := dataset.Make(ctx, t.TempDir(), dataset.Spec{Format: dataset.CSV, LeftRows: 300, RightRows: 290, Seed: 1})
@@ -112,7 +112,7 @@ func run(t *testing.T, kalladArgs ...string) (result contestResult, err error) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	work := filepath.Join(t.TempDir(), "work")
-	runner := contest.New(contest.Config{Kallad: self, Self: self, Work: work, Log: t.Logf})
+	runner := race.New(race.Config{Kallad: self, Self: self, Work: work, Log: t.Logf})
 	report, err := runner.Run(ctx, scenario.Scenario{
 		Name: "s", About: "a", Data: data.Spec, Runs: 2, KalladArgs: kalladArgs, Peers: []string{"duckdb-tables"},
 		MatchSQL: `SELECT l.invoice_id, r.payment_id FROM left_src l
@@ -134,7 +134,7 @@ func run(t *testing.T, kalladArgs ...string) (result contestResult, err error) {
 	return result, err
 }
 
-type contestResult struct {
+type raceResult struct {
 	names                      []string
 	runs, stages, evidenceLeft int
 }
@@ -143,7 +143,7 @@ func TestContestantsTakeTurns(t *testing.T) {
 	t.Parallel()
 	result, err := run(t)
 	require.NoError(t, err)
-	assert.Equal(t, contestResult{names: []string{"kallad", "duckdb-tables"}, runs: 4, stages: 2}, result)
+	assert.Equal(t, raceResult{names: []string{"kallad", "duckdb-tables"}, runs: 4, stages: 2}, result)
 }
 
 func TestWrongCountsHaveNoTime(t *testing.T) {
