@@ -5,6 +5,29 @@
 // It must not know what the rows are for, nor where the bytes come from: they
 // arrive through package blob.
 //
+// # Parameters
+//
+// A file's address may end in ?key=value&key=value:
+//
+//	types        amount:decimal(18,2),id:text; "a,b":text for odd names; *:text
+//	             for all others. Types: text, integer, decimal(p,s), double,
+//	             date, timestamp, timestamptz, boolean
+//	delimiter    one character, or comma, semicolon, tab, pipe, space;
+//	             otherwise found out among , ; tab |
+//	header       true or false; true unless the first line may be data
+//	null         the text that means null; may be given several times
+//	encoding     utf-8, utf-16, utf-16le, utf-16be, iso-8859-1 (latin1),
+//	             windows-1252 and others; a BOM tells without it
+//	ragged       pad or error
+//	quote        one character, or none
+//	escape       one character; otherwise quotes are doubled
+//	compression  none, gzip or zstd; otherwise found out
+//	format       csv
+//
+// The address itself may be a file, a glob or a folder (ending in a slash)
+// whose files all have the same header. A file whose name has a question mark
+// is reached by one more at the end: /data/what?.csv?
+//
 // # What a record is
 //
 // The rules are those of RFC 4180, and where it is silent those of Postgres's

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"kallad/worker/blob"
 	"kallad/worker/recon"
@@ -92,12 +95,38 @@ func (s *Source) inspect(ctx context.Context) (*layout, error) {
 		return nil, err
 	}
 	in := &inspection{Source: s, total: totalSize(infos)}
-	for i, info := range infos {
-		if err := in.add(ctx, info, len(infos), i); err != nil {
+	size := s.cfg.WholeBytes
+	if in.total > size {
+		size = max(size/int64(len(infos)+1), min(size, leastSample))
+	}
+	for group := range slices.Chunk(infos, probesAtOnce) {
+		probes, err := s.probes(ctx, group, size)
+		if err != nil {
 			return nil, err
+		}
+		for _, p := range probes {
+			if err := in.add(ctx, p, size); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return in.layout()
+}
+
+// probesAtOnce is how many files are opened at a time to be looked at.
+const probesAtOnce = 16
+
+// probes opens files and reads their beginnings.
+func (s *Source) probes(ctx context.Context, infos []blob.Info, size int64) ([]*probe, error) {
+	probes := make([]*probe, len(infos))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, info := range infos {
+		group.Go(func() (err error) {
+			probes[i], err = s.probe(ctx, info, size)
+			return err
+		})
+	}
+	return probes, group.Wait()
 }
 
 func totalSize(infos []blob.Info) (total int64) {
@@ -131,22 +160,25 @@ func (s *Source) probe(ctx context.Context, info blob.Info, size int64) (p *prob
 // encoding finds out the file's compression and encoding.
 func (s *Source) encoding(ctx context.Context, p *probe) error {
 	p.file.Compression, p.file.Encoding = s.opts.compression, s.opts.encoding
+	first := make([]byte, min(4, p.file.Size))
+	if _, err := p.obj.ReadAt(ctx, first, 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
 	if p.file.Compression == "" {
-		magic := make([]byte, min(4, p.file.Size))
-		if _, err := p.obj.ReadAt(ctx, magic, 0); err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		p.file.Compression = compressionOf(magic)
+		p.file.Compression = compressionOf(first)
 	}
 	if p.file.Encoding != "" {
 		return nil
 	}
 	p.file.Encoding = encodingUTF8
-	bom, err := readSample(ctx, p.obj, &p.file, 0, 2)
-	if err != nil {
-		return err
+	if p.file.Compression != compressionNone {
+		text, err := readSample(ctx, p.obj, &p.file, 0, 2)
+		if err != nil {
+			return err
+		}
+		first = text.text
 	}
-	if bytes.Equal(bom.text, []byte{0xff, 0xfe}) || bytes.Equal(bom.text, []byte{0xfe, 0xff}) {
+	if bytes.HasPrefix(first, []byte{0xff, 0xfe}) || bytes.HasPrefix(first, []byte{0xfe, 0xff}) {
 		p.file.Encoding = encodingUTF16
 	}
 	return nil

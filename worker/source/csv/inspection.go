@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"kallad/worker/blob"
 	"kallad/worker/recon"
 	"kallad/worker/source"
 )
@@ -31,16 +30,8 @@ type inspection struct {
 // leastSample is how much of each of many files is looked at, in bytes.
 const leastSample = 64 << 10
 
-// add looks at one more file.
-func (in *inspection) add(ctx context.Context, info blob.Info, count, index int) error {
-	size := in.cfg.WholeBytes
-	if in.total > size {
-		size = max(size/int64(count+1), min(size, leastSample))
-	}
-	p, err := in.Source.probe(ctx, info, size)
-	if err != nil {
-		return err
-	}
+// add takes in one more file, of whose text size bytes at most were read.
+func (in *inspection) add(ctx context.Context, p *probe, size int64) error {
 	if in.dialect == nil {
 		in.setDialect(p)
 		in.all = true
@@ -49,7 +40,7 @@ func (in *inspection) add(ctx context.Context, info blob.Info, count, index int)
 		return err
 	}
 	if len(p.first) == 0 {
-		in.notes = append(in.notes, recon.RedactURL(info.URI)+" is empty")
+		in.notes = append(in.notes, recon.RedactURL(p.file.URI)+" is empty")
 		return nil
 	}
 	if err := in.header(p); err != nil {
