@@ -25,6 +25,10 @@ const (
 type Set struct {
 	store blob.Store
 	cfg   Config
+	// ctx is the run's: what is being written must outlive the calls that
+	// start it, and end with the run.
+	ctx    context.Context
+	cancel context.CancelFunc
 
 	mu       sync.Mutex
 	files    map[string]*File
@@ -34,23 +38,26 @@ type Set struct {
 }
 
 // Create starts the evidence under cfg.OutputPath, and fails at once when that
-// folder cannot be written to.
+// folder cannot be written to. The end of ctx ends all writing, up to and with
+// Publish; the contexts of the later calls bound those calls alone.
 func Create(ctx context.Context, store blob.Store, cfg Config) (*Set, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("create evidence: %w", err)
 	}
 	s := &Set{store: store, cfg: cfg, files: map[string]*File{}}
-	w, err := s.create(ctx, MetadataFile)
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	w, err := s.create(MetadataFile)
 	if err != nil {
+		s.cancel()
 		return nil, err
 	}
 	s.metadata = w
 	return s, nil
 }
 
-func (s *Set) create(ctx context.Context, name string) (blob.Writer, error) {
-	w, err := s.store.Create(ctx, blob.Join(s.cfg.OutputPath, name))
+func (s *Set) create(name string) (blob.Writer, error) {
+	w, err := s.store.Create(s.ctx, blob.Join(s.cfg.OutputPath, name))
 	if err != nil {
 		return nil, asInput(fmt.Errorf("create evidence: %w", err))
 	}
@@ -109,8 +116,10 @@ func (s *Set) start(ctx context.Context, name string, schema *arrow.Schema, cols
 		return nil, fmt.Errorf("create %s: %w", name, errOver)
 	case s.files[name] != nil:
 		return nil, fmt.Errorf("create %s: started already", name)
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("create %s: %w", name, ctx.Err())
 	}
-	w, err := s.create(ctx, name)
+	w, err := s.create(name)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +143,7 @@ func (s *Set) Publish(ctx context.Context, meta Metadata) error {
 		return fmt.Errorf("publish evidence: %w", errOver)
 	}
 	s.over = true
+	defer s.cancel()
 	if err := s.publish(ctx, meta); err != nil {
 		return errors.Join(asInput(fmt.Errorf("publish evidence: %w", err)), s.discard())
 	}
@@ -201,15 +211,17 @@ func (s *Set) Abort() error {
 		return nil
 	}
 	s.over = true
+	defer s.cancel()
 	return s.discard()
 }
 
-// discard gives up every file that is not published.
+// discard gives up every file that is not published. The metadata was created
+// first, and with it the folders, which only go once nothing else is in them.
 func (s *Set) discard() error {
-	errs := []error{s.metadata.Abort()}
+	var errs []error
 	for _, f := range s.files {
 		f.discard()
 		errs = append(errs, f.out.abort())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.metadata.Abort())...)
 }
