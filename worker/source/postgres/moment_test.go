@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
@@ -164,7 +166,7 @@ func TestBalancer(t *testing.T) {
 	db.Exec(t, "CREATE TABLE t (id int, pad text); "+fill(1000))
 	standby := server.Standby(t, db)
 	through := *db
-	through.Port = balance(t, db.Port, standby.Port)
+	through.Port = proxy(t, passAll, db.Port, standby.Port)
 	src := open(t, through.URL("table=t"))
 	d := describe(t, src)
 	require.Equal(t, 1, d.MaxPartitions)
@@ -172,9 +174,32 @@ func TestBalancer(t *testing.T) {
 	require.Equal(t, ids(1000), sorted(readSplit(t, src, idScan, 1)))
 }
 
-// balance listens on a port and passes connections on to the given ports, one
-// after the other.
-func balance(t *testing.T, ports ...int) int {
+// A pooler that pools statements ends the connection of whoever begins a
+// transaction; this is PgBouncer's answer.
+func TestPoolerWithoutTransactions(t *testing.T) {
+	t.Parallel()
+	db := server.Database(t)
+	db.Exec(t, "CREATE TABLE t (id int, pad text); "+fill(1000))
+	answer, err := (&pgproto3.ErrorResponse{Severity: "FATAL", Code: "08P01", Message: "transaction blocks not allowed in statement pooling mode"}).Encode(nil)
+	require.NoError(t, err)
+	through := *db
+	through.Port = proxy(t, func(sent []byte) []byte {
+		if bytes.Contains(sent, []byte("BEGIN")) || bytes.Contains(sent, []byte("COMMIT")) {
+			return answer
+		}
+		return nil
+	}, db.Port)
+	src := open(t, through.URL("table=t"))
+	d := describe(t, src)
+	require.Equal(t, 1, d.MaxPartitions)
+	require.Contains(t, strings.Join(d.Notes, "\n"), "refuses transactions")
+	require.Equal(t, ids(1000), sorted(readSplit(t, src, idScan, 1)))
+}
+
+// proxy listens on a port and passes connections on to the given ports, one
+// after the other. Once veto has an answer to what a client sends, the client
+// gets that and the connection ends.
+func proxy(t *testing.T, veto func(sent []byte) (answer []byte), ports ...int) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -190,13 +215,15 @@ func balance(t *testing.T, ports ...int) int {
 			if err != nil {
 				return err
 			}
-			for _, pair := range [][2]net.Conn{{client, backend}, {backend, client}} {
-				group.Go(func() error {
-					_, _ = io.Copy(pair[0], pair[1])
-					_ = pair[0].Close()
-					return nil
-				})
-			}
+			group.Go(func() error {
+				pass(client, backend, veto)
+				return nil
+			})
+			group.Go(func() error {
+				_, _ = io.Copy(client, backend)
+				_ = client.Close()
+				return nil
+			})
 		}
 	})
 	t.Cleanup(func() {
@@ -205,6 +232,27 @@ func balance(t *testing.T, ports ...int) int {
 	})
 	return listener.Addr().(*net.TCPAddr).Port
 }
+
+// pass sends on what a client sends, until either side ends or veto says so.
+func pass(client, backend net.Conn, veto func([]byte) []byte) {
+	defer func() { _ = backend.Close() }()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(buf)
+		if err != nil {
+			return
+		}
+		if answer := veto(buf[:n]); answer != nil {
+			_, _ = client.Write(answer)
+			return
+		}
+		if _, err := backend.Write(buf[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func passAll([]byte) []byte { return nil }
 
 // A partition outlives its moment only as an error.
 func TestLostMoment(t *testing.T) {
@@ -233,14 +281,6 @@ func TestCloseLetsGo(t *testing.T) {
 	require.NoError(t, src.Close())
 	require.NoError(t, batches.Close())
 	require.Eventually(t, func() bool { return connections(t, db, "letgo") == 0 }, 2*time.Second, 10*time.Millisecond)
-}
-
-// connections counts an application's connections on the server.
-func connections(t testing.TB, db *pgtest.Database, app string) (n int) {
-	t.Helper()
-	row := db.Conn(t).QueryRow(context.Background(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", app)
-	require.NoError(t, row.Scan(&n))
-	return n
 }
 
 // What the server says of an error travels with it.

@@ -34,6 +34,9 @@ type session struct {
 	snapshot string
 	// refusal says why snapshot is "".
 	refusal string
+	// plain is set behind a pooler that knows no transactions: then nothing is
+	// held, and what is read is one statement's moment.
+	plain bool
 	// spare is a second connection under the snapshot, opened to see whether
 	// that works, and taken by the first Read. Guarded by Source.mu.
 	spare *pgx.Conn
@@ -96,11 +99,11 @@ func holdsAnyBytes(conn *pgx.Conn) bool {
 }
 
 // begin opens a connection in a transaction under the named snapshot, "" for
-// one of its own.
-func (a *address) begin(ctx context.Context, cfg Config, snapshot string) (*pgx.Conn, error) {
+// one of its own; a plain one in none.
+func (a *address) begin(ctx context.Context, cfg Config, snapshot string, plain bool) (*pgx.Conn, error) {
 	conn, err := a.connect(ctx)
-	if err != nil {
-		return nil, err
+	if err != nil || plain {
+		return conn, err
 	}
 	script := a.beginScript(cfg, snapshot, conn)
 	if _, err := conn.PgConn().Exec(ctx, script).ReadAll(); err != nil {
@@ -162,7 +165,7 @@ func (s *Source) openSession(ctx context.Context) (_ *session, err error) {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sess.tryShare(groupCtx, s) })
 	group.Go(func() (err error) {
-		sess.table, err = s.describeTable(groupCtx, conn, found)
+		sess.table, err = s.describeTable(groupCtx, sess.coordinator, found)
 		return err
 	})
 	if err := group.Wait(); err != nil {
@@ -180,10 +183,14 @@ func (sess *session) hold(ctx context.Context, s *Source, found *relation) error
 	if found.lockable {
 		script += "; LOCK TABLE " + found.sql() + " IN ACCESS SHARE MODE"
 	}
-	if _, err := sess.coordinator.PgConn().Exec(ctx, script).ReadAll(); err != nil {
+	_, err := sess.coordinator.PgConn().Exec(ctx, script).ReadAll()
+	if codeOf(err) == codeProtocol && ctx.Err() == nil {
+		return sess.holdNothing(ctx, s, found, err)
+	}
+	if err != nil {
 		return s.addr.explain(ctx, fmt.Sprintf("begin to read table %s", found), err)
 	}
-	err := sess.coordinator.QueryRow(ctx, "SELECT pg_export_snapshot()").Scan(&sess.snapshot)
+	err = sess.coordinator.QueryRow(ctx, "SELECT pg_export_snapshot()").Scan(&sess.snapshot)
 	if err == nil {
 		return sess.touch(ctx, s, found)
 	}
@@ -193,6 +200,18 @@ func (sess *session) hold(ctx context.Context, s *Source, found *relation) error
 	sess.refusal = "the server refuses to export its snapshot: " + recon.Scrub(err.Error(), s.addr.uri)
 	if _, err := sess.coordinator.PgConn().Exec(ctx, "ROLLBACK; "+script).ReadAll(); err != nil {
 		return s.addr.explain(ctx, fmt.Sprintf("begin to read table %s", found), err)
+	}
+	return sess.touch(ctx, s, found)
+}
+
+// holdNothing goes on without a transaction after a pooler has refused one,
+// on a new connection, because poolers close that of an offender.
+func (sess *session) holdNothing(ctx context.Context, s *Source, found *relation, refusal error) (err error) {
+	sess.plain = true
+	sess.refusal = "a pooler refuses transactions: " + recon.Scrub(refusal.Error(), s.addr.uri)
+	hangUp(ctx, sess.coordinator)
+	if sess.coordinator, err = s.addr.connect(ctx); err != nil {
+		return err
 	}
 	return sess.touch(ctx, s, found)
 }
@@ -210,7 +229,7 @@ func (sess *session) tryShare(ctx context.Context, s *Source) (err error) {
 	if sess.snapshot == "" {
 		return nil
 	}
-	sess.spare, err = s.addr.begin(ctx, s.cfg, sess.snapshot)
+	sess.spare, err = s.addr.begin(ctx, s.cfg, sess.snapshot, false)
 	if errors.Is(err, errNoSnapshot) {
 		sess.snapshot = ""
 		sess.refusal = "a second connection does not find the first one's snapshot; does a pooler or a balancer lead to several servers?"
@@ -219,8 +238,15 @@ func (sess *session) tryShare(ctx context.Context, s *Source) (err error) {
 	return err
 }
 
-// close lets go of the moment.
+// close lets go of the moment. Transactions are ended in words, so that a
+// pooler may keep its connections.
 func (sess *session) close(ctx context.Context) {
-	hangUp(ctx, sess.spare)
-	hangUp(ctx, sess.coordinator)
+	for _, conn := range []*pgx.Conn{sess.spare, sess.coordinator} {
+		if conn != nil && !conn.IsClosed() && conn.PgConn().TxStatus() == 'T' {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+			_ = conn.PgConn().Exec(ctx, "ROLLBACK").Close()
+			cancel()
+		}
+		hangUp(ctx, conn)
+	}
 }

@@ -50,7 +50,7 @@ func (s *Source) Split(ctx context.Context, scan source.Scan, want int) ([]sourc
 	if err != nil {
 		return nil, err
 	}
-	return sess.table.split(sess.snapshot, scan, want)
+	return sess.split(scan, want)
 }
 
 // Read implements source.Source. Each stream has a connection of its own.

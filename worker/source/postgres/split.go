@@ -22,6 +22,8 @@ type payload struct {
 	// Snapshot names the moment; "" when the server can't share it, and then
 	// there is one partition.
 	Snapshot string `json:"snapshot,omitempty"`
+	// Plain is set when there can be no transaction.
+	Plain bool `json:"plain,omitempty"`
 	// From and To are the pages that are read, in every heap of the table; a
 	// To of 0 is open, because the table may have grown after its size was
 	// taken.
@@ -36,7 +38,8 @@ type payload struct {
 // split makes the partitions. All of the table's heaps are cut at the same
 // page numbers, chosen so that the shares are equal in sum: one condition on
 // ctid then holds for all partitions and children of a table at once.
-func (t *table) split(snapshot string, scan source.Scan, want int) ([]source.Partition, error) {
+func (sess *session) split(scan source.Scan, want int) ([]source.Partition, error) {
+	t := sess.table
 	columns, err := t.scanColumns(scan)
 	if err != nil {
 		return nil, err
@@ -45,7 +48,7 @@ func (t *table) split(snapshot string, scan source.Scan, want int) ([]source.Par
 	parts := make([]source.Partition, len(cuts))
 	for i, from := range cuts {
 		p := payload{
-			Table: t.sql(), Label: t.relation.String(), Snapshot: snapshot,
+			Table: t.sql(), Label: t.relation.String(), Snapshot: sess.snapshot, Plain: sess.plain,
 			From: from, Columns: columns, AnyBytes: t.anyBytes,
 		}
 		share := 1.0
@@ -160,7 +163,7 @@ func (p *payload) query(scan source.Scan) (query, []column, error) {
 	return query{sql, params}, columns, nil
 }
 
-// open starts to read the partition.
+// read starts to read the partition.
 func (s *Source) read(ctx context.Context, scan source.Scan, p *payload) (*stream, error) {
 	q, columns, err := p.query(scan)
 	if err != nil {
@@ -168,7 +171,7 @@ func (s *Source) read(ctx context.Context, scan source.Scan, p *payload) (*strea
 	}
 	conn, err := s.takeSpare(p.Snapshot), error(nil)
 	if conn == nil {
-		conn, err = s.addr.begin(ctx, s.cfg, p.Snapshot)
+		conn, err = s.addr.begin(ctx, s.cfg, p.Snapshot, p.Plain)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read table %s: %w", p.Label, err)

@@ -2,8 +2,10 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,10 +19,18 @@ import (
 )
 
 // busy counts the application's statements that are running.
-func busy(t testing.TB, db *pgtest.Database, app string) (n int) {
+func busy(t testing.TB, db *pgtest.Database, app string) int {
+	return connections(t, db, app, "state = 'active'")
+}
+
+// connections counts an application's connections on the server. It asks
+// through psql, which leaves nothing behind for a leak check.
+func connections(t testing.TB, db *pgtest.Database, app string, conditions ...string) (n int) {
 	t.Helper()
-	row := db.Conn(t).QueryRow(context.Background(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state = 'active'", app)
-	require.NoError(t, row.Scan(&n))
+	conditions = append(conditions, "application_name = '"+app+"'")
+	out := db.Psql(t, "SELECT count(*) FROM pg_stat_activity WHERE "+strings.Join(conditions, " AND "))
+	_, err := fmt.Sscan(string(out), &n)
+	require.NoError(t, err)
 	return n
 }
 

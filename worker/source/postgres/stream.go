@@ -67,13 +67,18 @@ func newStream(s *Source, load *payload, columns []column, maxRows int) (*stream
 // up to the description of its result. The end of the transaction is sent
 // along, so that it follows the last row without another round trip.
 func (st *stream) start(ctx context.Context, conn *pgx.Conn, q query) error {
+	// The driver may still have a read of its own under way, after a slow write.
+	if err := conn.PgConn().SyncConn(ctx); err != nil {
+		hangUp(ctx, conn)
+		return st.explain(ctx, err)
+	}
 	hijacked, err := conn.PgConn().Hijack()
 	if err != nil {
 		hangUp(ctx, conn)
 		return st.explain(ctx, err)
 	}
 	st.conn, st.wire = hijacked, newWire(hijacked.Conn)
-	message, err := q.encode()
+	message, err := q.encode(!st.load.Plain)
 	if err != nil {
 		return fmt.Errorf("read table %s: %w", st.load.Label, err)
 	}
@@ -95,21 +100,25 @@ func (st *stream) start(ctx context.Context, conn *pgx.Conn, q query) error {
 	}
 }
 
-// encode writes the messages of the extended protocol.
-func (q query) encode() (buf []byte, err error) {
+// encode writes the messages of the extended protocol, and a COMMIT for the
+// end of a transaction.
+func (q query) encode(commit bool) (buf []byte, err error) {
 	params := make([][]byte, len(q.params))
 	for i, p := range q.params {
 		params[i] = []byte(p)
 	}
-	for _, m := range []pgproto3.FrontendMessage{
+	parts := []pgproto3.FrontendMessage{
 		&pgproto3.Parse{Query: q.sql},
 		&pgproto3.Bind{Parameters: params, ResultFormatCodes: []int16{1}},
 		&pgproto3.Describe{ObjectType: 'P'},
 		&pgproto3.Flush{}, // or the description waits for the first rows
 		&pgproto3.Execute{},
 		&pgproto3.Sync{},
-		&pgproto3.Query{String: "COMMIT"},
-	} {
+	}
+	if commit {
+		parts = append(parts, &pgproto3.Query{String: "COMMIT"})
+	}
+	for _, m := range parts {
 		if buf, err = m.Encode(buf); err != nil {
 			return nil, err
 		}
@@ -277,8 +286,8 @@ func (st *stream) valueFault(i int, err error) error {
 	return recon.Input(fmt.Errorf("table %s, column %q (%s): %w; %s", st.load.Label, c.Name, c.Decl, err, hint))
 }
 
-// other handles what comes beside rows. The end is the ready message after
-// COMMIT, which follows the one after the query.
+// other handles what comes beside rows. The end is the ready message outside
+// a transaction: that of COMMIT, which follows the one of the query.
 func (st *stream) other(kind byte, length int) error {
 	body, err := st.control(length)
 	if err != nil {
