@@ -58,14 +58,14 @@ func (b *batches) Next(ctx context.Context) (arrow.RecordBatch, error) {
 			return nil, err
 		}
 		if b.ctx.Err() != nil {
-			return nil, b.fail(ctx, context.Cause(b.ctx))
+			return nil, b.fail(context.Cause(b.ctx))
 		}
 		batch, err := b.decodeBatch(ctx)
 		if err == nil && batch != nil {
 			batch, err = b.finish(ctx, batch)
 		}
 		if err != nil {
-			return nil, b.fail(ctx, err)
+			return nil, b.fail(err)
 		}
 		if batch != nil {
 			return batch, nil
@@ -73,11 +73,9 @@ func (b *batches) Next(ctx context.Context) (arrow.RecordBatch, error) {
 	}
 }
 
-// fail keeps what ends the stream. The end of the caller's own ctx does not.
-func (b *batches) fail(ctx context.Context, err error) error {
-	if ctxErr := ctx.Err(); ctxErr != nil && errors.Is(err, ctxErr) {
-		return err
-	}
+// fail ends the stream: rows of a batch that was begun are gone, so that going
+// on would lose them.
+func (b *batches) fail(err error) error {
 	if b.ctx.Err() != nil {
 		err = context.Cause(b.ctx)
 	}

@@ -203,6 +203,66 @@ func TestShortStreamIsNoEnd(t *testing.T) {
 	require.ErrorContains(t, err, "the bytes end at offset")
 }
 
+// cancellingStore cancels a context when a file has been read up to an offset.
+type cancellingStore struct {
+	*memoryStore
+	at     int64
+	cancel context.CancelFunc
+}
+
+type cancellingObject struct {
+	blob.Object
+	store *cancellingStore
+}
+
+func (s *cancellingStore) OpenVersion(ctx context.Context, uri, version string) (blob.Object, error) {
+	obj, err := s.memoryStore.OpenVersion(ctx, uri, version)
+	return cancellingObject{obj, s}, err
+}
+
+func (o cancellingObject) ReadRange(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
+	r, err := o.Object.ReadRange(ctx, offset, length)
+	return &cancellingReader{ReadCloser: r, left: o.store.at - offset, cancel: o.store.cancel}, err
+}
+
+type cancellingReader struct {
+	io.ReadCloser
+	left   int64
+	cancel context.CancelFunc
+}
+
+func (r *cancellingReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	if r.left -= int64(n); r.left <= 0 && r.cancel != nil {
+		r.cancel()
+	}
+	return n, err
+}
+
+// TestCancelledNext cancels a Next in the middle of its batch: the stream must
+// not go on without the rows that this Next had begun.
+func TestCancelledNext(t *testing.T) {
+	t.Parallel()
+	content := []byte("id,v\n" + strings.Repeat("1,before\n", 5000))
+	store := &cancellingStore{memoryStore: newMemoryStore(map[string][]byte{"f.csv": content}), at: 20_000}
+	src, err := csv.New(store, csv.Config{BlockBytes: 100}).Open(context.Background(), "f.csv")
+	require.NoError(t, err)
+	defer src.Close()
+	scan := source.Scan{Columns: []string{"id"}, BatchRows: 10_000}
+	parts, err := src.Split(context.Background(), scan, 1)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	store.cancel = cancel
+	batches, err := src.Read(context.Background(), scan, parts[0])
+	require.NoError(t, err)
+	defer batches.Close()
+	_, err = batches.Next(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = batches.Next(context.Background())
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 // TestSplitReadsLittle holds Split to its promise: a text without quotes
 // leaves only the limit of a record's length to tell by, and one with quotes
 // tells at once.
