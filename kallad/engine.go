@@ -27,8 +27,8 @@ type engineFlags struct {
 	threads     int
 	tempDir     string
 	partitions  int
-	sourceRoots []string
 	outputRoots []string
+	stores      storeFlags
 }
 
 func (f *engineFlags) register(flags *pflag.FlagSet) {
@@ -37,13 +37,12 @@ func (f *engineFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&f.threads, "threads", runtime.GOMAXPROCS(0), "threads that read and run queries")
 	flags.StringVar(&f.tempDir, "temp-dir", os.TempDir(), "folder for spilled data")
 	flags.IntVar(&f.partitions, "partitions", 0, "shares that a source is split into (default: from its size and the threads)")
-	flags.StringSliceVar(&f.sourceRoots, "source-root", nil, "folder that local sources must be in; repeatable (default: anywhere)")
 	env(flags, "memory-limit", "MEMORY_LIMIT")
 	env(flags, "max-spill", "MAX_SPILL")
 	env(flags, "threads", "THREADS")
 	env(flags, "temp-dir", "TEMP_DIR")
 	env(flags, "partitions", "BALLISTA_PARTITIONS")
-	env(flags, "source-root", "SOURCE_ROOTS")
+	f.stores.register(flags)
 }
 
 // goMemory is what the Go side of the process is to stay under: readers,
@@ -76,7 +75,10 @@ func (f *engineFlags) newRunner(staging string, sessions int, log *slog.Logger) 
 		return nil, fmt.Errorf("find the staging path %q: %w", staging, err)
 	}
 	debug.SetMemoryLimit(goMemory)
-	store := f.newStore()
+	store, err := f.stores.open(f.outputRoots)
+	if err != nil {
+		return nil, err
+	}
 	sources := newSources(store)
 	limits := f.limits(sessions)
 	exec, err := executor.New(limits, sources)
@@ -91,10 +93,6 @@ func (f *engineFlags) newRunner(staging string, sessions int, log *slog.Logger) 
 		Sources: sources, Store: store, Executor: exec, Log: log,
 		Binder: func() (runner.Binder, error) { return engine.Open(binding) },
 	}), nil
-}
-
-func (f *engineFlags) newStore() blob.Store {
-	return blob.NewMux(blob.NewLocal(blob.LocalConfig{ReadRoots: f.sourceRoots, WriteRoots: f.outputRoots}), nil)
 }
 
 // newSources is the one place that knows which kinds of sources there are.
