@@ -5,6 +5,25 @@
 //
 // It must not know what the rows are for. SQL is written here and never taken
 // from a caller: names are quoted, values travel as parameters.
+//
+// # Types
+//
+// A type is carried by the nearest Arrow type that holds each of its values
+// exactly; a value that such a type cannot hold is an error that names it.
+//
+//   - numeric(p,s) up to 38 digits: decimal(p,s); any other numeric by the rule
+//     at the type probe.
+//   - smallint, integer, bigint, oid, real, double precision, boolean, date,
+//     time, timestamp, bytea: the same in Arrow, times in microseconds.
+//     timestamptz: a timestamp in UTC. interval: months, days, nanoseconds.
+//   - The infinities of date and timestamp are the greatest number and its
+//     negative, which is how DuckDB holds them.
+//   - uuid: Arrow's extension type arrow.uuid.
+//   - text, varchar, name, enums, json, jsonb: text. char(n): text with its
+//     padding, as the server sends it. A domain: as its base type.
+//   - An array of these: a list; a value with several dimensions is an error.
+//   - All else: the server's text form, with DateStyle ISO, the time zone UTC
+//     and IntervalStyle postgres. types=column:text in the address asks for it.
 package postgres
 
 import (

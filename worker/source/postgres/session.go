@@ -109,7 +109,7 @@ func (a *address) begin(ctx context.Context, cfg Config, snapshot string, plain 
 	if _, err := conn.PgConn().Exec(ctx, script).ReadAll(); err != nil {
 		hangUp(ctx, conn)
 		if snapshot != "" && isSnapshotRefusal(err) {
-			return nil, errors.Join(errNoSnapshot, a.explain(ctx, "take over the snapshot", err))
+			return nil, fmt.Errorf("%w; the connection that held it is gone, or this one leads to another server: %w", errNoSnapshot, a.explain(ctx, "take over the snapshot", err))
 		}
 		return nil, a.explain(ctx, "begin", err)
 	}

@@ -2,8 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
@@ -14,8 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
-
-	"kallad/worker/recon"
 )
 
 // stream is one partition on its way: a SELECT with a binary result, whose
@@ -194,144 +190,6 @@ func (st *stream) fill() error {
 		st.bytes += length
 	}
 	return nil
-}
-
-// row decodes a row that lies in the buffer as a whole.
-func (st *stream) row(body []byte) error {
-	if len(body) < 2 || int(binary.BigEndian.Uint16(body)) != len(st.vectors) {
-		return errors.New("the server sent a row of another form than announced")
-	}
-	body = body[2:]
-	for i, v := range st.vectors {
-		if len(body) < 4 {
-			return wrongSize(body, 4)
-		}
-		size := int(int32(binary.BigEndian.Uint32(body)))
-		body = body[4:]
-		if size < 0 {
-			v.appendNull()
-			continue
-		}
-		if size > len(body) {
-			return wrongSize(body, size)
-		}
-		if size > st.maxField {
-			return st.tooLong(i, size)
-		}
-		if err := v.append(body[:size]); err != nil {
-			return st.valueFault(i, err)
-		}
-		body = body[size:]
-	}
-	if len(body) != 0 {
-		return wrongSize(body, 0)
-	}
-	return nil
-}
-
-// longRow decodes a row value by value, so that only the largest value has to
-// fit into the buffer.
-func (st *stream) longRow(length int) error {
-	head, err := st.wire.take(2)
-	if err != nil {
-		return err
-	}
-	if int(binary.BigEndian.Uint16(head)) != len(st.vectors) {
-		return errors.New("the server sent a row of another form than announced")
-	}
-	length -= 2
-	for i, v := range st.vectors {
-		head, err := st.wire.take(4)
-		if err != nil {
-			return err
-		}
-		size := int(int32(binary.BigEndian.Uint32(head)))
-		length -= 4
-		if size < 0 {
-			v.appendNull()
-			continue
-		}
-		if size > length {
-			return wrongSize(nil, size)
-		}
-		if size > st.maxField {
-			return st.tooLong(i, size)
-		}
-		value, err := st.wire.take(size)
-		if err != nil {
-			return err
-		}
-		if err := v.append(value); err != nil {
-			return st.valueFault(i, err)
-		}
-		length -= size
-	}
-	if length != 0 {
-		return wrongSize(nil, length)
-	}
-	return nil
-}
-
-func (st *stream) tooLong(i, size int) error {
-	return recon.Input(fmt.Errorf("table %s, column %q: a value of %d bytes is longer than the %d that are read; leave the column out, or filter the row out",
-		st.load.Label, st.columns[i].Name, size, st.maxField))
-}
-
-func (st *stream) valueFault(i int, err error) error {
-	c := st.columns[i]
-	hint := fmt.Sprintf("carry the column as text with types=%s:text in the address, or filter the row out", c.Name)
-	if c.Type.Kind == kindText || c.Type.Kind == kindCast {
-		hint = "mend the value, or leave the column out"
-	}
-	return recon.Input(fmt.Errorf("table %s, column %q (%s): %w; %s", st.load.Label, c.Name, c.Decl, err, hint))
-}
-
-// other handles what comes beside rows. The end is the ready message outside
-// a transaction: that of COMMIT, which follows the one of the query.
-func (st *stream) other(kind byte, length int) error {
-	body, err := st.control(length)
-	if err != nil {
-		return err
-	}
-	if kind == msgError {
-		return serverError(body)
-	}
-	if kind == msgReadyForQuery && len(body) == 1 && body[0] == 'I' {
-		return io.EOF
-	}
-	return nil
-}
-
-// message reads one message that is not a row.
-func (st *stream) message() (kind byte, body []byte, err error) {
-	kind, length, err := st.wire.header()
-	if err != nil {
-		return 0, nil, err
-	}
-	if body, err = st.control(length); err == nil && kind == msgError {
-		err = serverError(body)
-	}
-	return kind, body, err
-}
-
-// maxControl is the largest message beside rows: far more than any error text
-// or description of 1,600 columns.
-const maxControl = 1 << 20
-
-func (st *stream) control(length int) ([]byte, error) {
-	if length > maxControl {
-		return nil, fmt.Errorf("the server sent a message of %d bytes beside rows", length)
-	}
-	return st.wire.take(length)
-}
-
-func serverError(body []byte) error {
-	var e pgproto3.ErrorResponse
-	if err := e.Decode(body); err != nil {
-		// Its own error may be io.EOF, which would look like the end of the rows.
-		return fmt.Errorf("the server sent an error that can't be read: %v", err)
-	}
-	return pgconn.ErrorResponseToPgError(&e)
 }
 
 // batch hands over what the vectors hold.

@@ -23,8 +23,13 @@ type vector interface {
 	release()
 }
 
-// minCapacity is the number of values that a buffer first has room for.
-const minCapacity = 1024
+// minCapacity is the number of values that a buffer first has room for, in
+// the first batch. In the next ones it has room for as much as the last batch
+// held, unless that was more than maxHint bytes.
+const (
+	minCapacity = 1024
+	maxHint     = 4 << 20
+)
 
 // validity counts a vector's values and notes which are null. It holds no
 // bitmap before the first null.
@@ -32,6 +37,8 @@ type validity struct {
 	mem      memory.Allocator
 	bitmap   *memory.Buffer
 	n, nulls int
+	// last is the number of values in the batch before.
+	last int
 }
 
 // valid counts a value.
@@ -73,7 +80,7 @@ func (v *validity) take() (bitmap *memory.Buffer, n, nulls int) {
 	if bitmap != nil {
 		bitmap.ResizeNoShrink(int(bitutil.BytesForBits(int64(n))))
 	}
-	v.bitmap, v.n, v.nulls = nil, 0, 0
+	v.bitmap, v.n, v.nulls, v.last = nil, 0, 0, n
 	return bitmap, n, nulls
 }
 
@@ -118,7 +125,7 @@ func (f *fixed[T]) appendNull() {
 }
 
 func (f *fixed[T]) grow() {
-	f.buf, f.vals = growBuffer[T](f.mem, f.buf, max(2*len(f.vals), minCapacity))
+	f.buf, f.vals = growBuffer[T](f.mem, f.buf, max(f.last, minCapacity))
 }
 
 func (f *fixed[T]) finish() arrow.Array {
