@@ -160,14 +160,11 @@ func (s *Source) settle(ctx context.Context, l *layout, cuts []cut) error {
 	return nil
 }
 
-// settle looks around each cut first, if partitions are so long that this
-// reads clearly less than all; the others are found by following the records
-// from the last start that is known.
+// settle looks around each cut first. The cuts that this does not settle are
+// found by following the records from the last start that is known.
 func (f *finder) settle(ctx context.Context, cuts []cut) error {
-	if len(cuts) > 0 && (f.file.Size-f.file.Data)/int64(len(cuts)) > 2*int64(f.MaxRecord) {
-		if err := f.settleNear(ctx, cuts); err != nil {
-			return err
-		}
+	if err := f.settleNear(ctx, cuts); err != nil {
+		return err
 	}
 	known := f.file.Data
 	for i := range cuts {
@@ -190,8 +187,14 @@ func (f *finder) settle(ctx context.Context, cuts []cut) error {
 }
 
 // settleNear settles the cuts that can be settled without reading all of what
-// lies before them.
+// lies before them. Where a partition is not much longer than a record may be,
+// a text without quotes would be read whole, so only a part of it is looked
+// at: most texts with quotes settle at once.
 func (f *finder) settleNear(ctx context.Context, cuts []cut) error {
+	share := (f.file.Size - f.file.Data) / int64(len(cuts)+1)
+	if share < 2*int64(f.MaxRecord) {
+		share /= 8
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
 	for i := range cuts {
@@ -203,6 +206,7 @@ func (f *finder) settleNear(ctx context.Context, cuts []cut) error {
 		if i+1 < len(cuts) {
 			limit = cuts[i+1].offset
 		}
+		limit = min(limit, c.offset+share+1)
 		group.Go(func() error {
 			start, err := f.near(ctx, c.offset, limit)
 			if errors.Is(err, errBroken) || errors.Is(err, errUnsettled) {
