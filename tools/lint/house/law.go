@@ -60,6 +60,7 @@ func Kallad() Law {
 		{Path: "kallad", Imports: []string{"worker/...", "ballista/..."}, ReadsEnvironment: true},
 		{Path: "bench", Imports: []string{"worker/recon"}, ReadsEnvironment: true},
 		{Path: "e2e", Imports: []string{"worker/recon"}, ReadsEnvironment: true},
+		{Path: "examples"},
 		{Path: "tools", ReadsEnvironment: true},
 	}}
 }
