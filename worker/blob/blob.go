@@ -34,6 +34,7 @@ type Store interface {
 	List(ctx context.Context, uri string) ([]Info, error)
 
 	// Create starts a new object. Nothing is visible under uri until Commit.
+	// The end of ctx may end the writer too.
 	Create(ctx context.Context, uri string) (Writer, error)
 }
 

@@ -72,9 +72,10 @@ func (s *S3) Create(ctx context.Context, uri string) (Writer, error) {
 	return w, nil
 }
 
-// partSize is the size of the part with a number, from 1.
-func (w *s3Writer) partSize(number int32) int64 {
-	return w.store.cfg.PartBytes << ((number - 1) / growEvery)
+// partSize is the size of an upload's part with a number, from 1, when its
+// first is of size first.
+func partSize(first int64, number int32) int64 {
+	return first << ((number - 1) / growEvery)
 }
 
 func (w *s3Writer) Write(p []byte) (int, error) {
@@ -83,7 +84,7 @@ func (w *s3Writer) Write(p []byte) (int, error) {
 	}
 	written := 0
 	for len(p) > 0 {
-		full := w.partSize(w.number)
+		full := partSize(w.store.cfg.PartBytes, w.number)
 		if int64(len(w.buf)) == full {
 			if err := w.send(); err != nil {
 				return written, s3Error("write", w.uri, err)

@@ -187,3 +187,18 @@ func TestS3WriterAbortsInMidUpload(t *testing.T) {
 	require.Empty(t, b.Keys(t))
 	require.Zero(t, b.Uploads(t, "a"))
 }
+
+func TestS3PartsHoldTheLargestObject(t *testing.T) {
+	t.Parallel()
+	const tebibyte = 1 << 40
+	var total int64
+	for number := int32(1); number <= 10_000; number++ {
+		size := blob.PartSize(8<<20, number)
+		total += size
+		require.LessOrEqual(t, size, int64(5<<30), "S3's largest part")
+		if total < 7<<30 {
+			require.Equal(t, int64(8<<20), size)
+		}
+	}
+	require.GreaterOrEqual(t, total, int64(5*tebibyte))
+}
