@@ -67,7 +67,7 @@
 // and the next partition, too, starts at a true record start. So whatever
 // Split chose: if all partitions succeed, together they saw each record once.
 //
-// That a well-formed file never fails this check is border's part: it follows
+// That a well-formed file never fails this check is finder's part: it follows
 // every state in which the text before a border may have left the reader, and
 // settles only when all states which a well-formed file allows agree, or when
 // the state is known because the text was followed from a true record start.
