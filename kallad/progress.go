@@ -28,7 +28,9 @@ type progressView struct {
 	current recon.Progress
 	key     string
 	began   time.Time
-	drawn   time.Time
+
+	closed chan struct{}
+	drawer sync.WaitGroup
 }
 
 func newProgressView(out *os.File) *progressView {
@@ -38,7 +40,29 @@ func newProgressView(out *os.File) *progressView {
 	if width, _, err := term.GetSize(int(out.Fd())); err == nil && width > 20 {
 		v.width = width
 	}
+	if v.terminal {
+		v.closed = make(chan struct{})
+		v.drawer.Go(v.redraw)
+	}
 	return v
+}
+
+// redraw keeps the line moving, also while nothing new is told.
+func (v *progressView) redraw() {
+	tick := time.NewTicker(redrawEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-v.closed:
+			return
+		case <-tick.C:
+			v.mu.Lock()
+			if v.key != "" {
+				v.draw(v.line(v.now(), false))
+			}
+			v.mu.Unlock()
+		}
+	}
 }
 
 // show takes one observation.
@@ -51,14 +75,14 @@ func (v *progressView) show(p recon.Progress) {
 		v.key, v.began = key, now
 	}
 	v.current = p
-	if v.terminal && now.Sub(v.drawn) >= redrawEvery {
-		v.drawn = now
-		v.draw(v.line(now, false))
-	}
 }
 
 // close ends the display, leaving the last line complete.
 func (v *progressView) close() {
+	if v.terminal {
+		close(v.closed)
+		v.drawer.Wait()
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.finishLine(v.now())

@@ -5,6 +5,9 @@ package engine
 // take for granted and DuckDB lacks or types more strictly.
 var prelude = []string{
 	"SET TimeZone = 'UTC'",
+	// Progress is kept only for a bar, which is not printed.
+	"SET enable_progress_bar = true",
+	"SET enable_progress_bar_print = false",
 
 	// Text to an exact number: at most 28 digits before the point and 10
 	// after it (zeros beyond them do no harm), or an error; never rounded,

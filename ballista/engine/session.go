@@ -112,6 +112,14 @@ func (s *Session) Exec(ctx context.Context, sql string) error {
 	return rows.drain(ctx)
 }
 
+// Progress estimates the share of the running statement that is done, 0 to 1;
+// ok is false when nothing is known. It may be called while a statement runs.
+func (s *Session) Progress() (share float64, ok bool) {
+	progress := duck.QueryProgress(s.conn)
+	percent, _, _ := duck.QueryProgressTypeMembers(&progress)
+	return max(0, min(1, percent/100)), percent >= 0
+}
+
 // Close ends the session and removes what it spilled.
 func (s *Session) Close() error {
 	s.mu.Lock()

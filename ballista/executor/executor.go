@@ -8,6 +8,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
+	"time"
 
 	"kallad/ballista/engine"
 	"kallad/ballista/plan"
@@ -96,7 +98,7 @@ func (e *Executor) load(ctx context.Context, s *engine.Session, in plan.Input, l
 func take(ctx context.Context, s *engine.Session, step plan.Step, observer plan.Observer) error {
 	switch step.Kind {
 	case plan.StepRun:
-		return s.Exec(ctx, step.SQL)
+		return watched(s, step.Name, observer, func() error { return s.Exec(ctx, step.SQL) })
 	case plan.StepCount:
 		values, err := s.Int64(ctx, step.SQL)
 		if err != nil {
@@ -116,4 +118,31 @@ func take(ctx context.Context, s *engine.Session, step plan.Step, observer plan.
 		return observer.Stream(ctx, step.Name, rows)
 	}
 	return fmt.Errorf("unknown kind %q", step.Kind)
+}
+
+// watchEvery is how often a long statement's progress is asked for.
+const watchEvery = 200 * time.Millisecond
+
+// watched runs a statement and tells the observer how far it is.
+func watched(s *engine.Session, step string, observer plan.Observer, statement func() error) error {
+	done := make(chan struct{})
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				if share, ok := s.Progress(); ok {
+					observer.Advance(step, share)
+				}
+			}
+		}
+	})
+	err := statement()
+	close(done)
+	watcher.Wait()
+	return err
 }

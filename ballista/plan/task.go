@@ -62,6 +62,9 @@ type Observer interface {
 	Loaded(table string, rows int64)
 	// Begin tells that a step starts.
 	Begin(step string)
+	// Advance tells of the share of a step that is done, 0 to 1, as far as the
+	// engine knows. It may come from another goroutine than the rest.
+	Advance(step string, share float64)
 	// Counts hands over the row of a StepCount.
 	Counts(step string, values []int64) error
 	// Stream consumes the result of a StepStream, batch by batch, and

@@ -62,6 +62,9 @@ func (o *observer) Begin(step string) {
 	}
 }
 
+// Advance implements plan.Observer.
+func (o *observer) Advance(_ string, share float64) { o.run.progress.matching(share) }
+
 // Counts implements plan.Observer.
 func (o *observer) Counts(step string, v []int64) error {
 	if len(v) != 5 {

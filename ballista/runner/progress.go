@@ -145,6 +145,14 @@ func (p *progress) loaded(table string, rows int64) {
 	p.tell()
 }
 
+// matching says which share of the query is done.
+func (p *progress) matching(share float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.advance(stagingEnds + (matchingEnds-stagingEnds)*share)
+	p.tell()
+}
+
 // matched says how many matches there are and how many rows are still to be
 // gone through on the way to the evidence.
 func (p *progress) matched(matches, toPass int64) {
