@@ -20,10 +20,16 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"kallad/worker/source/postgres/pgtest"
 )
 
-// binary is the kallad under test.
-var binary string
+var (
+	// binary is the kallad under test.
+	binary string
+	// server is the Postgres of the examples that need one.
+	server = pgtest.New()
+)
 
 // TestMain takes the binary from $KALLAD_BINARY or builds it.
 func TestMain(m *testing.M) {
@@ -37,12 +43,16 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (int, error) {
 	if given := os.Getenv("KALLAD_BINARY"); given != "" {
+		// Bazel gives a path below the root of the runfiles.
+		if root := os.Getenv("TEST_SRCDIR"); root != "" && !filepath.IsAbs(given) {
+			given = filepath.Join(root, os.Getenv("TEST_WORKSPACE"), given)
+		}
 		path, err := filepath.Abs(given)
 		if err != nil {
 			return 1, err
 		}
 		binary = path
-		return m.Run(), nil
+		return server.Run(m), nil
 	}
 	if err := lookAtSources(); err != nil {
 		return 1, err
@@ -56,7 +66,7 @@ func run(m *testing.M) (int, error) {
 	if out, err := exec.Command("go", "build", "-o", binary, "../kallad").CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("build kallad: %w: %s", err, out)
 	}
-	return m.Run(), nil
+	return server.Run(m), nil
 }
 
 // lookAtSources lets go test see what the binary is built from: it repeats an
@@ -94,12 +104,19 @@ type result struct {
 // examples start.
 func kallad(t *testing.T, job string) result {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
-	r := result{root: t.TempDir()}
-	cmd := exec.Command(binary, "run", "--json", "--output-root", r.root, job)
+	root := t.TempDir()
+	cmd := exec.Command(binary, "run", "--json", "--output-root", root, job)
 	cmd.Dir = ".."
+	return outcome(t, cmd, root)
+}
+
+// outcome runs a command that prints a result whose files are under root.
+func outcome(t *testing.T, cmd *exec.Cmd, root string) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	require.NoError(t, cmd.Run(), stderr.String())
+	require.NoError(t, cmd.Run(), "%s%s", &stdout, &stderr)
+	r := result{root: root}
 	require.NoError(t, json.Unmarshal(stdout.Bytes(), &r), stdout.String())
 	return r
 }
@@ -138,22 +155,41 @@ var promise = regexp.MustCompile("(?m)^\\| `([a-z]+\\.json)` \\|.*\\| (\\d+) \\|
 
 func TestJobsKeepThePromisesOfTheirPage(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("invoices/README.md")
+	keepPromises(t, "invoices", func(t *testing.T, job string) result {
+		return kallad(t, filepath.Join("examples", "invoices", job))
+	})
+}
+
+// TestPostgresJobsKeepThePromisesOfTheirPage runs the jobs as a person does
+// who has a database.
+func TestPostgresJobsKeepThePromisesOfTheirPage(t *testing.T) {
+	t.Parallel()
+	keepPromises(t, "postgres", func(t *testing.T, job string) result {
+		root := t.TempDir()
+		cmd := exec.Command("postgres/run", filepath.Join("postgres", job))
+		cmd.Env = append(os.Environ(),
+			"DATABASE_URL="+server.Database(t).URL(), "KALLAD_BINARY="+binary, "KALLAD_ARGS=--json", "OUTPUT_ROOT="+root)
+		return outcome(t, cmd, root)
+	})
+}
+
+// keepPromises runs every job in a folder and compares it to the folder's page.
+func keepPromises(t *testing.T, folder string, run func(t *testing.T, job string) result) {
+	page, err := os.ReadFile(filepath.Join(folder, "README.md"))
 	require.NoError(t, err)
-	rows := promise.FindAllStringSubmatch(string(page), -1)
 	var promised []string
-	for _, row := range rows {
-		promised = append(promised, filepath.Join("invoices", row[1]))
+	for _, row := range promise.FindAllStringSubmatch(string(page), -1) {
+		promised = append(promised, filepath.Join(folder, row[1]))
 		t.Run(row[1], func(t *testing.T) {
 			t.Parallel()
-			r := kallad(t, filepath.Join("examples", "invoices", row[1]))
+			r := run(t, row[1])
 			assert.Equal(t, row[2:], []string{strconv.Itoa(r.Matched), strconv.Itoa(r.UnmatchedLeft), strconv.Itoa(r.UnmatchedRight)})
 			assert.Len(t, r.column(t, r.OutputPaths.Matched, "match_id"), r.Matched)
 			assert.Len(t, r.column(t, r.OutputPaths.UnmatchedLeft, "record_key"), r.UnmatchedLeft)
 			assert.Len(t, r.column(t, r.OutputPaths.UnmatchedRight, "record_key"), r.UnmatchedRight)
 		})
 	}
-	jobs, err := filepath.Glob("invoices/*.json")
+	jobs, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	require.NoError(t, err)
 	assert.ElementsMatch(t, jobs, promised, "every job is in the table")
 }
