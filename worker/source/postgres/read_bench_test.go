@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"runtime/metrics"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -45,23 +47,35 @@ func BenchmarkRead(b *testing.B) {
 		})
 		for _, parts := range []int{1, 2, 4} {
 			b.Run(fmt.Sprintf("%s/%d", table.name, parts), func(b *testing.B) {
-				b.ReportAllocs()
+				peak := uint64(0)
 				for b.Loop() {
-					require.Equal(b, table.rows, readTable(b, db.URL("table="+table.name), parts))
+					rows, heap := readTable(b, db.URL("table="+table.name), parts)
+					require.Equal(b, table.rows, rows)
+					peak = max(peak, heap)
 				}
 				report(b, table.rows)
+				b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
 			})
 		}
 	}
 }
 
-// BenchmarkSmall reads a table of 15 rows, connecting included.
+// BenchmarkSmall reads a table of 15 rows, from the address to the last row,
+// beside its anchor: one connection and one trivial statement.
 func BenchmarkSmall(b *testing.B) {
 	db := server.Database(b)
 	db.Exec(b, "CREATE TABLE t AS SELECT i, 1.5::numeric(5,2) AS amount FROM generate_series(1, 15) i")
-	for b.Loop() {
-		require.Equal(b, 15, readTable(b, db.URL("table=t"), 1))
-	}
+	b.Run("connect", func(b *testing.B) {
+		for b.Loop() {
+			db.Exec(b, "SELECT 1")
+		}
+	})
+	b.Run("read", func(b *testing.B) {
+		for b.Loop() {
+			rows, _ := readTable(b, db.URL("table=t"), 1)
+			require.Equal(b, 15, rows)
+		}
+	})
 }
 
 func report(b *testing.B, rows int) {
@@ -74,7 +88,8 @@ func copyToNowhere(b *testing.B, db *pgtest.Database, table string) {
 }
 
 // readTable opens, describes, splits and reads a table with all its columns.
-func readTable(b *testing.B, uri string, parts int) int {
+// peak is the greatest size of the heap, garbage included, at any batch.
+func readTable(b *testing.B, uri string, parts int) (rows int, peak uint64) {
 	ctx := context.Background()
 	src, err := postgres.New(postgres.Config{}).Open(ctx, recon.URI(uri))
 	require.NoError(b, err)
@@ -87,17 +102,25 @@ func readTable(b *testing.B, uri string, parts int) int {
 	}
 	partitions, err := src.Split(ctx, scan, parts)
 	require.NoError(b, err)
-	counts := make([]int, len(partitions))
+	counts, peaks := make([]int, len(partitions)), make([]uint64, len(partitions))
 	var group errgroup.Group
 	for i, p := range partitions {
 		group.Go(func() error {
-			return forEachBatch(src, scan, p, func(batch arrow.RecordBatch) { counts[i] += int(batch.NumRows()) })
+			return forEachBatch(src, scan, p, func(batch arrow.RecordBatch) {
+				counts[i] += int(batch.NumRows())
+				peaks[i] = max(peaks[i], heapObjects())
+			})
 		})
 	}
 	require.NoError(b, group.Wait())
-	total := 0
 	for _, n := range counts {
-		total += n
+		rows += n
 	}
-	return total
+	return rows, slices.Max(peaks)
+}
+
+func heapObjects() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }

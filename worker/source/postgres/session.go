@@ -105,15 +105,20 @@ func (a *address) begin(ctx context.Context, cfg Config, snapshot string, plain 
 	if err != nil || plain {
 		return conn, err
 	}
-	script := a.beginScript(cfg, snapshot, conn)
-	if _, err := conn.PgConn().Exec(ctx, script).ReadAll(); err != nil {
+	if err := a.enter(ctx, cfg, conn, snapshot); err != nil {
 		hangUp(ctx, conn)
-		if snapshot != "" && isSnapshotRefusal(err) {
-			return nil, fmt.Errorf("%w; the connection that held it is gone, or this one leads to another server: %w", errNoSnapshot, a.explain(ctx, "take over the snapshot", err))
-		}
-		return nil, a.explain(ctx, "begin", err)
+		return nil, err
 	}
 	return conn, nil
+}
+
+// enter begins the transaction of begin on an open connection.
+func (a *address) enter(ctx context.Context, cfg Config, conn *pgx.Conn, snapshot string) error {
+	_, err := conn.PgConn().Exec(ctx, a.beginScript(cfg, snapshot, conn)).ReadAll()
+	if err != nil && snapshot != "" && isSnapshotRefusal(err) {
+		return fmt.Errorf("%w; the connection that held it is gone, or this one leads to another server: %w", errNoSnapshot, a.explain(ctx, "take over the snapshot", err))
+	}
+	return a.explain(ctx, "begin", err)
 }
 
 // errNoSnapshot marks that a server does not know a snapshot: the connection
@@ -144,6 +149,8 @@ func hangUp(ctx context.Context, conn *pgx.Conn) {
 }
 
 // openSession finds the table, fixes the moment and describes the table at it.
+// The second connection is opened beside that, because connecting takes longer
+// than all the rest.
 func (s *Source) openSession(ctx context.Context) (_ *session, err error) {
 	conn, err := s.addr.connect(ctx)
 	if err != nil {
@@ -155,20 +162,28 @@ func (s *Source) openSession(ctx context.Context) (_ *session, err error) {
 			sess.close(ctx)
 		}
 	}()
-	found, err := s.addr.findTable(ctx, conn)
-	if err != nil {
-		return nil, err
-	}
-	if err := sess.hold(ctx, s, found); err != nil {
-		return nil, err
-	}
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error { return sess.tryShare(groupCtx, s) })
-	group.Go(func() (err error) {
-		sess.table, err = s.describeTable(groupCtx, sess.coordinator, found)
+	var found *relation
+	holding, holdCtx := errgroup.WithContext(ctx)
+	holding.Go(func() (err error) {
+		sess.spare, err = s.addr.connect(holdCtx)
 		return err
 	})
-	if err := group.Wait(); err != nil {
+	holding.Go(func() (err error) {
+		if found, err = s.addr.findTable(holdCtx, conn); err != nil {
+			return err
+		}
+		return sess.hold(holdCtx, s, found)
+	})
+	if err := holding.Wait(); err != nil {
+		return nil, err
+	}
+	describing, describeCtx := errgroup.WithContext(ctx)
+	describing.Go(func() error { return sess.tryShare(describeCtx, s) })
+	describing.Go(func() (err error) {
+		sess.table, err = s.describeTable(describeCtx, sess.coordinator, found)
+		return err
+	})
+	if err := describing.Wait(); err != nil {
 		return nil, err
 	}
 	sess.table.settle(sess)
@@ -225,15 +240,18 @@ func (sess *session) touch(ctx context.Context, s *Source, found *relation) erro
 
 // tryShare takes the snapshot over on a second connection, because a pooler or
 // a balancer may lead each connection to another server.
-func (sess *session) tryShare(ctx context.Context, s *Source) (err error) {
-	if sess.snapshot == "" {
-		return nil
+func (sess *session) tryShare(ctx context.Context, s *Source) error {
+	err := error(nil)
+	if sess.snapshot != "" {
+		err = s.addr.enter(ctx, s.cfg, sess.spare, sess.snapshot)
 	}
-	sess.spare, err = s.addr.begin(ctx, s.cfg, sess.snapshot, false)
 	if errors.Is(err, errNoSnapshot) {
-		sess.snapshot = ""
+		sess.snapshot, err = "", nil
 		sess.refusal = "a second connection does not find the first one's snapshot; does a pooler or a balancer lead to several servers?"
-		return nil
+	}
+	if sess.snapshot == "" {
+		hangUp(ctx, sess.spare)
+		sess.spare = nil
 	}
 	return err
 }
