@@ -18,6 +18,10 @@ func TestNumericWithoutScale(t *testing.T) {
 		note                      string
 	}{
 		{"money", "numeric", "(1.5), (-12345.678), (NULL)", "decimal(18, 3)", []string{"1.500", "-12345.678", "(null)"}, "decimal(18,3)"},
+		{"trailing zeros", "numeric", "(1.50), (2)", "decimal(18, 2)", []string{"1.50", "2.00"}, ""},
+		{"quotients", "numeric", "(9999::numeric / 100), (1e12::numeric / 8)", "decimal(18, 2)", []string{"99.99", "125000000000.00"}, ""},
+		{"long quotients", "numeric", "(1::numeric / 3), (100000)", "decimal(38, 20)", []string{"0.33333333333333333333", "100000.00000000000000000000"}, ""},
+		{"trailing zeros beyond 38 digits", "numeric", "(1.50::numeric(60,45))", "decimal(18, 1)", []string{"1.5"}, ""},
 		{"whole", "numeric", "(1), (1e17)", "decimal(18, 0)", []string{"1", "100000000000000000"}, "decimal(18,0)"},
 		{"just 18 digits", "numeric", "(999999999999999.999)", "decimal(18, 3)", []string{"999999999999999.999"}, ""},
 		{"19 digits", "numeric", "(999999999999999.9999)", "decimal(38, 4)", []string{"999999999999999.9999"}, ""},
