@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -49,6 +50,9 @@ func (f *engineFlags) register(flags *pflag.FlagSet) {
 // batches in flight and files being written. Unit: bytes.
 const goMemory = 200 << 20
 
+// bindMemory is for binding queries over empty tables. Unit: bytes.
+const bindMemory = 256 << 20
+
 // limits are the bounds of one of several sessions that run at once.
 func (f *engineFlags) limits(sessions int) engine.Config {
 	total := int64(f.memoryLimit)
@@ -65,35 +69,46 @@ func (f *engineFlags) validate() error {
 	return nil
 }
 
-// newRunner wires everything that a job needs in this process.
-func (f *engineFlags) newRunner(staging string, sessions int, log *slog.Logger) (*runner.Runner, error) {
-	if err := f.validate(); err != nil {
+// engines is what runs jobs in this process.
+type engines struct {
+	runner   *runner.Runner
+	binding  *engine.Pool
+	sessions *engine.Pool
+}
+
+// newEngines wires everything that jobs need in this process. A daemon keeps
+// sessions open ahead for the jobs to come; a single job needs one of each.
+func (f *engineFlags) newEngines(staging string, jobs int, daemon bool, log *slog.Logger) (*engines, error) {
+	limits := f.limits(jobs)
+	if err := errors.Join(f.validate(), limits.Validate()); err != nil {
 		return nil, err
 	}
-	staging, err := filepath.Abs(staging)
+	root, err := filepath.Abs(staging)
 	if err != nil {
 		return nil, fmt.Errorf("find the staging path %q: %w", staging, err)
 	}
-	debug.SetMemoryLimit(goMemory)
 	store, err := f.stores.open(f.outputRoots)
 	if err != nil {
 		return nil, err
 	}
+	debug.SetMemoryLimit(goMemory)
 	sources := newSources(store)
-	limits := f.limits(sessions)
-	exec, err := executor.New(limits, sources)
-	if err != nil {
-		return nil, err
+	e := &engines{
+		binding:  engine.NewPool(engine.Config{MemoryLimit: bindMemory, Threads: 1, TempDir: f.tempDir}, daemon),
+		sessions: engine.NewPool(limits, daemon),
 	}
-	binding := engine.Config{MemoryLimit: 256 << 20, Threads: 1, TempDir: f.tempDir}
-	return runner.New(runner.Config{
-		StagingPath: staging, Partitions: f.partitions, Threads: f.threads, Version: version(),
-		MemoryHint: fmt.Sprintf("--memory-limit, now %s", formatBytes(limits.MemoryLimit)),
+	e.runner = runner.New(runner.Config{
+		StagingPath: root, Partitions: f.partitions, Threads: f.threads, Version: version(),
+		MemoryHint: fmt.Sprintf("--memory-limit, now %s a job", formatBytes(limits.MemoryLimit)),
 	}, runner.Parts{
-		Sources: sources, Store: store, Executor: exec, Log: log,
-		Binder: func() (runner.Binder, error) { return engine.Open(binding) },
-	}), nil
+		Sources: sources, Store: store, Executor: executor.New(e.sessions, sources), Log: log,
+		Binder: func() (runner.Binder, error) { return e.binding.Open() },
+	})
+	return e, nil
 }
+
+// close ends the sessions that no job took.
+func (e *engines) close() error { return errors.Join(e.binding.Close(), e.sessions.Close()) }
 
 // newSources is the one place that knows which kinds of sources there are.
 func newSources(store blob.Store) *source.Registry {

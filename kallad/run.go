@@ -59,7 +59,7 @@ standard input.`,
 	return cmd
 }
 
-func (f *runFlags) run(ctx context.Context, std streams, path string) error {
+func (f *runFlags) run(ctx context.Context, std streams, path string) (err error) {
 	job, err := readJob(std.in, path)
 	if err != nil {
 		return err
@@ -75,17 +75,18 @@ func (f *runFlags) run(ctx context.Context, std streams, path string) error {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: level}))
-	runner, err := f.engine.newRunner(staging, 1, log)
+	engines, err := f.engine.newEngines(staging, 1, false, log)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, engines.close()) }()
 	if f.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, f.timeout)
 		defer cancel()
 	}
 	view := newProgressView(std.err)
-	result, err := runner.Run(ctx, job, time.Now(), view.show)
+	result, err := engines.runner.Run(ctx, job, time.Now(), view.show)
 	view.close()
 	if err != nil {
 		return err

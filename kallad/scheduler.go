@@ -86,9 +86,10 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 
 // daemon is the scheduler's parts, running.
 type daemon struct {
-	sender *callback.Sender
-	queue  *runner.Queue
-	server *api.Server
+	engines *engines
+	sender  *callback.Sender
+	queue   *runner.Queue
+	server  *api.Server
 }
 
 func (f *schedulerFlags) run(ctx context.Context, std streams) error {
@@ -128,7 +129,13 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 		return nil, fmt.Errorf("make the staging path: %w", err)
 	}
 	f.engine.outputRoots = append(f.engine.outputRoots, staging)
-	run, err := f.engine.newRunner(staging, f.queue.MaxJobs, log)
+	cfg := api.DefaultConfig()
+	cfg.Address = net.JoinHostPort(f.bindHost, strconv.Itoa(int(f.httpPort)))
+	cfg.Version, cfg.MaxBody = version(), int(f.maxRequestBodies)
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	engines, err := f.engine.newEngines(staging, f.queue.MaxJobs, true, log)
 	if err != nil {
 		return nil, err
 	}
@@ -136,16 +143,10 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	registry.RegisterProcess()
 	client := callback.NewClient(callback.ClientConfig{Version: version()})
 	sender := callback.New(f.callbacks, client, registry.Callback, log)
-	queue := runner.NewQueue(f.queue, run, sender, registry.Runner, log)
+	queue := runner.NewQueue(f.queue, engines.runner, sender, registry.Runner, log)
 	state := &health.State{}
 	state.RequireReady("queue", queue.Ready)
-	cfg := api.DefaultConfig()
-	cfg.Address = net.JoinHostPort(f.bindHost, strconv.Itoa(int(f.httpPort)))
-	cfg.Version, cfg.MaxBody = version(), int(f.maxRequestBodies)
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
-	return &daemon{sender: sender, queue: queue, server: api.New(cfg, queue, state, registry, log)}, nil
+	return &daemon{engines: engines, sender: sender, queue: queue, server: api.New(cfg, queue, state, registry, log)}, nil
 }
 
 const (
@@ -168,5 +169,6 @@ func (d *daemon) stop(drain time.Duration) error {
 		bounded(drain, d.queue.Stop),
 		bounded(lastAnswers, d.server.Stop),
 		bounded(lastCallbacks, d.sender.Stop),
+		d.engines.close(),
 	)
 }

@@ -20,22 +20,20 @@ import (
 // Executor runs tasks, each in a session of its own. It may run several at
 // once.
 type Executor struct {
+	sessions *engine.Pool
 	registry *source.Registry
-	limits   engine.Config
 }
 
-// New returns an executor whose sessions are bounded by limits.
-func New(limits engine.Config, registry *source.Registry) (*Executor, error) {
-	if err := limits.Validate(); err != nil {
-		return nil, err
-	}
-	return &Executor{registry: registry, limits: limits}, nil
+// New returns an executor that takes its sessions from the pool, which stays
+// the caller's.
+func New(sessions *engine.Pool, registry *source.Registry) *Executor {
+	return &Executor{sessions: sessions, registry: registry}
 }
 
 // Run runs one task to its end. locations says where each of its sources is.
 // On return nothing of the task is left behind, whatever the outcome.
 func (e *Executor) Run(ctx context.Context, task plan.Task, locations map[string]recon.URI, observer plan.Observer) error {
-	session, err := engine.Open(e.limits)
+	session, err := e.sessions.Open()
 	if err != nil {
 		return err
 	}

@@ -39,10 +39,10 @@ func newRunner(t *testing.T, staging string, limits engine.Config) *runner.Runne
 	sources := source.NewRegistry()
 	sources.AddFormat("csv", csv.New(store, csv.Config{}))
 	limits.TempDir = t.TempDir()
-	exec, err := executor.New(limits, sources)
-	require.NoError(t, err)
+	sessions := engine.NewPool(limits, false)
+	t.Cleanup(func() { require.NoError(t, sessions.Close()) })
 	return runner.New(runner.Config{StagingPath: staging, Version: "test", MemoryHint: "--memory-limit"}, runner.Parts{
-		Sources: sources, Store: store, Executor: exec, Log: slog.New(slog.DiscardHandler),
+		Sources: sources, Store: store, Executor: executor.New(sessions, sources), Log: slog.New(slog.DiscardHandler),
 		Binder: func() (runner.Binder, error) {
 			return engine.Open(engine.Config{Threads: 1, TempDir: limits.TempDir})
 		},

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"golang.org/x/sync/errgroup"
 
 	"kallad/worker/blob"
 	"kallad/worker/recon"
@@ -165,10 +166,13 @@ func (s *Set) publish(ctx context.Context, meta Metadata) error {
 	if _, err := s.metadata.Write(doc); err != nil {
 		return err
 	}
+	// Each waits for the disk or the network; together they wait once.
+	group, each := errgroup.WithContext(ctx)
 	for _, f := range files {
-		if err := f.out.commit(ctx); err != nil {
-			return err
-		}
+		group.Go(func() error { return f.out.commit(each) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	return s.metadata.Commit(ctx)
 }

@@ -1,0 +1,73 @@
+package engine
+
+import "sync"
+
+// Pool keeps a session open ahead of its use, because opening one takes longer
+// than a small query. Each session is still used once and by one user. All
+// methods are safe for concurrent use.
+type Pool struct {
+	cfg    Config
+	refill bool
+
+	mu      sync.Mutex
+	spare   chan opened // nil when none is being opened
+	closed  bool
+	openers sync.WaitGroup
+}
+
+type opened struct {
+	session *Session
+	err     error
+}
+
+// NewPool returns a pool that opens its first session at once. With refill it
+// opens another each time one is taken; without, there is only the first one
+// ahead.
+func NewPool(cfg Config, refill bool) *Pool {
+	p := &Pool{cfg: cfg, refill: refill}
+	p.openAhead()
+	return p
+}
+
+// Open returns a new session, which the caller closes.
+func (p *Pool) Open() (*Session, error) {
+	p.mu.Lock()
+	spare := p.spare
+	p.spare = nil
+	if p.refill && !p.closed {
+		p.openAhead()
+	}
+	p.mu.Unlock()
+	if spare == nil {
+		return Open(p.cfg)
+	}
+	o := <-spare
+	return o.session, o.err
+}
+
+// openAhead is called before others know the pool, or with p.mu held.
+func (p *Pool) openAhead() {
+	spare := make(chan opened, 1)
+	p.spare = spare
+	p.openers.Go(func() {
+		session, err := Open(p.cfg)
+		spare <- opened{session, err}
+	})
+}
+
+// Close closes what nobody took. Sessions that were taken stay their takers'.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	spare := p.spare
+	p.spare, p.closed = nil, true
+	p.mu.Unlock()
+	p.openers.Wait()
+	if spare == nil {
+		return nil
+	}
+	o := <-spare
+	if o.err != nil {
+		return o.err
+	}
+	return o.session.Close()
+}
