@@ -120,6 +120,9 @@ func (r *columnsReader) openColumn(pf *file.Reader, arrowReader *pqarrow.FileRea
 		}
 		return newInt96Reader(r.mem, chunk)
 	}
+	if fitsTextColumn(c, r.file, r.group) {
+		return newTextColumn(r.mem, pf, r.group, c)
+	}
 	fields, _, err := arrowReader.GetFieldReaders(r.window.ctx, c.leaves, []int{r.group})
 	if err != nil {
 		return nil, err
@@ -263,4 +266,4 @@ func (c *int96Column) next(n int64) (arrow.Array, error) {
 	return b.NewArray(), nil
 }
 
-func (c *int96Column) release() {}
+func (c *int96Column) release() { _ = c.chunk.Close() }
