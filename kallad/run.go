@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kallad/worker/callback"
 	"kallad/worker/recon"
 )
 
@@ -23,18 +24,21 @@ type runFlags struct {
 	json            bool
 	failOnUnmatched bool
 	timeout         time.Duration
+	callbacks       callback.Config
 	verbose         bool
 }
 
 func newRunCommand(std streams) *cobra.Command {
-	f := &runFlags{}
+	f := &runFlags{callbacks: callback.DefaultConfig()}
+	f.callbacks.Grace = 0 // nobody is waiting for an answer first
+	f.callbacks.FinalTimeout = 30 * time.Second
 	cmd := &cobra.Command{
 		Use:   "run JOB.json",
 		Short: "Run one job in this process",
 		Long: `Runs one job in this process, without a daemon: progress on the terminal, a
 summary at the end, evidence in the job's output_path. JOB.json is the document
-that POST /api/jobs takes; callback_url may be left out. "-" reads it from
-standard input.`,
+that POST /api/jobs takes; callback_url may be left out, and is called if it is
+there. "-" reads it from standard input.`,
 		Example: `  kallad run examples/invoices/job.json
   kallad run --json job.json > result.json
   kallad run --memory-limit 2GB --output-root /data/evidence job.json
@@ -53,9 +57,11 @@ standard input.`,
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON, and nothing else, on standard output")
 	flags.BoolVar(&f.failOnUnmatched, "fail-on-unmatched", false, "exit with 1 when any row is unmatched")
 	flags.DurationVar(&f.timeout, "timeout", 0, "end the job after this time, such as 10m (default: never)")
+	flags.DurationVar(&f.callbacks.FinalTimeout, "callback-timeout", f.callbacks.FinalTimeout, "how long the delivery of the job's final callback is tried")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log what happens inside, on standard error")
 	env(flags, "output-root", "OUTPUT_ROOT")
 	env(flags, "timeout", "JOB_TIMEOUT")
+	env(flags, "callback-timeout", "CALLBACK_TIMEOUT")
 	return cmd
 }
 
@@ -85,13 +91,21 @@ func (f *runFlags) run(ctx context.Context, std streams, path string) (err error
 		ctx, cancel = context.WithTimeout(ctx, f.timeout)
 		defer cancel()
 	}
-	view := newProgressView(std.err)
-	result, err := engines.runner.Run(ctx, job, time.Now(), view.show)
-	view.close()
+	caller, err := f.newCaller(job, log)
 	if err != nil {
 		return err
 	}
-	return f.finish(std, result, staging)
+	view := newProgressView(std.err)
+	result, err := engines.runner.Run(ctx, job, time.Now(), func(p recon.Progress) {
+		view.show(p)
+		caller.notifier.Progress(p)
+	})
+	view.close()
+	told := caller.end(ctx, result, err)
+	if err == nil {
+		err = f.finish(std, result, staging)
+	}
+	return errors.Join(err, told)
 }
 
 func absolute(folder string) ([]string, error) {

@@ -26,6 +26,7 @@ type schedulerFlags struct {
 	engine           engineFlags
 	log              logFlags
 	httpPort         uint16
+	grpcPort         uint16
 	bindHost         string
 	stagingPath      string
 	queue            runner.QueueConfig
@@ -60,6 +61,7 @@ ones --drain-timeout, and tells every caller how the job ended.`,
 func (f *schedulerFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Uint16Var(&f.httpPort, "http-port", 8080, "port of the HTTP API; 0 takes a free one")
+	flags.Uint16Var(&f.grpcPort, "grpc-port", 50050, "port for executors; kept free for them, nothing listens on it yet")
 	flags.StringVar(&f.bindHost, "bind-host", "0.0.0.0", "address to listen on")
 	flags.StringVar(&f.stagingPath, "staging-path", "./staging", "folder that relative output paths are under")
 	flags.StringSliceVar(&f.engine.outputRoots, "output-root", nil, "further folder that absolute output paths may be in; repeatable (default: the staging path alone)")
@@ -75,7 +77,7 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	f.engine.register(flags)
 	f.log.register(flags)
 	for flag, variable := range map[string]string{
-		"http-port": "HTTP_PORT", "bind-host": "BIND_HOST", "staging-path": "STAGING_PATH", "output-root": "OUTPUT_ROOTS",
+		"http-port": "HTTP_PORT", "grpc-port": "GRPC_PORT", "bind-host": "BIND_HOST", "staging-path": "STAGING_PATH", "output-root": "OUTPUT_ROOTS",
 		"max-jobs": "MAX_CONCURRENT_JOBS", "max-queue": "MAX_QUEUE", "job-timeout": "JOB_TIMEOUT", "drain-timeout": "DRAIN_TIMEOUT",
 		"callback-timeout": "CALLBACK_TIMEOUT", "callback-grace": "CALLBACK_GRACE", "progress-interval": "PROGRESS_INTERVAL",
 		"max-request": "MAX_REQUEST",

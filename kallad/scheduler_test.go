@@ -300,3 +300,21 @@ func TestDaemonSetsCredentialsAside(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(all)+s.logs.String(), "hunter2sesame")
 }
+
+func TestRunCallsBack(t *testing.T) {
+	t.Parallel()
+	c := listen(t)
+	dir := folder(t, joinOnReference)
+	writeJob(t, dir, "job.json", calling(c, "told", joinOnReference))
+	o := kallad(t, dir, "run", "job.json")
+	require.Equal(t, 0, o.code, o.err)
+	last, _ := c.final(t)
+	require.Equal(t, "/api/worker/complete", last.path)
+
+	c.Close()
+	writeJob(t, dir, "job.json", calling(c, "untold", joinOnReference))
+	o = kallad(t, dir, "run", "--callback-timeout", "100ms", "job.json")
+	require.Equal(t, 2, o.code)
+	require.Contains(t, o.out, "matches: 2", "the job itself is done")
+	require.Contains(t, o.err, "final callback was not acknowledged")
+}
