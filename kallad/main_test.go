@@ -14,7 +14,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"kallad/worker/blob/s3test"
 	"kallad/worker/recon"
+	"kallad/worker/source/postgres/pgtest"
 )
 
 // TestMain lets the test binary be kallad itself, so that the tests run, kill
@@ -23,8 +25,18 @@ func TestMain(m *testing.M) {
 	if os.Getenv("KALLAD_TEST_MAIN") == "1" {
 		main()
 	}
-	os.Exit(m.Run())
+	os.Exit(pgServer.Run(withS3{m}))
 }
+
+// The servers that the tests share; each starts when a test first asks for it.
+var (
+	pgServer = pgtest.New()
+	s3Server = s3test.New()
+)
+
+type withS3 struct{ m *testing.M }
+
+func (w withS3) Run() int { return s3Server.Run(w.m) }
 
 // outcome is what a process left behind.
 type outcome struct {
