@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kallad/bench/race"
 	"kallad/bench/peer"
+	"kallad/bench/race"
 )
 
 // newPeerCommand runs a peer as the process that bench measures.

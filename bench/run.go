@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kallad/bench/race"
 	"kallad/bench/dataset"
 	"kallad/bench/process"
+	"kallad/bench/race"
 	"kallad/bench/report"
 	"kallad/bench/scenario"
 )

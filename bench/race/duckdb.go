@@ -34,6 +34,9 @@ type duckDB struct {
 func (d duckDB) name() string  { return d.peer }
 func (d duckDB) about() string { return scenario.Peers()[d.peer] }
 
+func (d duckDB) writesEvidence() bool { return true }
+func (d duckDB) worksAlone() bool     { return true }
+
 func (d duckDB) prepare(dir string) ([]string, error) {
 	job := peer.Job{
 		Variant:  peer.Variant(strings.TrimPrefix(d.peer, "duckdb-")),
@@ -66,7 +69,8 @@ func (d duckDB) outcome(stdout []byte) (outcome, error) {
 	if err := json.Unmarshal(stdout, &counts); err != nil {
 		return outcome{}, err
 	}
-	return outcome{counts: dataset.Counts(counts)}, nil
+	found := dataset.Counts(counts)
+	return outcome{counts: &found}, nil
 }
 
 // digest reads the evidence in dir in a process of its own, so that bench

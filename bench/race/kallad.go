@@ -15,10 +15,14 @@ import (
 type kalladRun struct {
 	binary   string
 	scenario scenario.Scenario
-	data     *dataset.Dataset
+	// left and right are the sources' URIs.
+	left, right string
 }
 
 func (k kalladRun) name() string { return "kallad" }
+
+func (k kalladRun) writesEvidence() bool { return true }
+func (k kalladRun) worksAlone() bool     { return true }
 
 func (k kalladRun) about() string {
 	return strings.Join(append([]string{"`kallad run --json"}, k.scenario.KalladArgs...), " ") + " job.json`"
@@ -29,8 +33,8 @@ func (k kalladRun) prepare(dir string) ([]string, error) {
 		RunID:    "bench-" + k.scenario.Name,
 		MatchSQL: k.scenario.MatchSQL,
 		Sources: []recon.Source{
-			{Alias: scenario.Left, URI: recon.URI(filepath.Join(k.data.Dir, k.data.Left.Name))},
-			{Alias: scenario.Right, URI: recon.URI(filepath.Join(k.data.Dir, k.data.Right.Name))},
+			{Alias: scenario.Left, URI: recon.URI(k.left)},
+			{Alias: scenario.Right, URI: recon.URI(k.right)},
 		},
 		OutputPath:  dir,
 		PrimaryKeys: map[string][]string{scenario.Left: {k.scenario.LeftColumns[0]}, scenario.Right: {k.scenario.RightColumns[0]}},
@@ -56,7 +60,7 @@ func (k kalladRun) outcome(stdout []byte) (outcome, error) {
 		stages[string(stage)] = seconds
 	}
 	return outcome{
-		counts: dataset.Counts{
+		counts: &dataset.Counts{
 			Matched: result.MatchedCount, UnmatchedLeft: result.UnmatchedLeftCount, UnmatchedRight: result.UnmatchedRightCount,
 		},
 		stages: stages,

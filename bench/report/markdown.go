@@ -18,7 +18,7 @@ func (r Report) Markdown(out io.Writer) error {
 		r.Versions.Commit, r.Versions.Kallad, r.Versions.DuckDB, r.Versions.Go)
 	b.WriteString("Each contestant is a process of its own, from its start to its end; they take turns, after one run each that does not count. " +
 		"Times are medians with the least and the greatest. A ratio is kallad's time through the peer's in the same round: below 1, kallad is faster. " +
-		"CPU time is that of all cores; memory is the largest resident set of any run. Files are in the page cache.\n")
+		"CPU time is that of all cores; memory is the largest resident set of any run; both are left out where a server does the work, and never hold a server's share. Files are in the page cache.\n")
 	for _, s := range r.Scenarios {
 		s.markdown(&b)
 	}
@@ -35,10 +35,16 @@ func (s Result) markdown(b *strings.Builder) {
 		if i > 0 {
 			first := s.Contestants[0]
 			ratio = ratioText(SpreadOf(Ratios(first.Seconds(), c.Seconds())))
-			cpuRatio = ratioText(SpreadOf(Ratios(first.CPUSeconds(), c.CPUSeconds())))
+			if cpu.Max > 0 {
+				cpuRatio = ratioText(SpreadOf(Ratios(first.CPUSeconds(), c.CPUSeconds())))
+			}
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", c.Name, timeText(wall), ratio, timeText(cpu), cpuRatio,
-			size(SpreadOf(c.PeakBytes()).Max), group(int64(float64(s.Rows)/wall.Median)))
+		cpuTime, peak := "", ""
+		if cpu.Max > 0 {
+			cpuTime, peak = timeText(cpu), size(SpreadOf(c.PeakBytes()).Max)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", c.Name, timeText(wall), ratio, cpuTime, cpuRatio, peak,
+			group(int64(float64(s.Rows)/wall.Median)))
 	}
 	b.WriteString("\n")
 	for _, c := range s.Contestants {

@@ -62,7 +62,9 @@ type Contestant struct {
 
 // Run is one process from its start to its end.
 type Run struct {
-	Seconds    float64 `json:"seconds"`
+	Seconds float64 `json:"seconds"`
+	// CPUSeconds and PeakBytes are 0 for a contestant whose work is done by a
+	// server.
 	CPUSeconds float64 `json:"cpu_seconds"`
 	PeakBytes  int64   `json:"peak_bytes"`
 	// Stages is the wall time of each stage in seconds, where the contestant

@@ -24,6 +24,9 @@ type Scenario struct {
 	About string `json:"about"`
 	// Data that is reconciled.
 	Data dataset.Spec `json:"data"`
+	// Source is where it lies: Files (the default) or Postgres, which it is
+	// loaded into.
+	Source string `json:"source,omitempty"`
 	// MatchSQL is the query, over left_src (the invoices) and right_src (the
 	// payments). It has both keys in its select list, as peers need them, and
 	// matches by the rule that the data's expected counts are for.
@@ -32,6 +35,10 @@ type Scenario struct {
 	// keys first.
 	LeftColumns  []string `json:"left_columns"`
 	RightColumns []string `json:"right_columns"`
+	// CountsSQL are the statements by which Postgres itself finds the number of
+	// matches, of unmatched left rows and of unmatched right rows, in the tables
+	// invoices and payments.
+	CountsSQL []string `json:"counts_sql,omitempty"`
 	// KalladArgs are further arguments of kallad run.
 	KalladArgs []string `json:"kallad_args,omitempty"`
 	// Peers are what kallad is compared to; see Peers.
@@ -40,6 +47,18 @@ type Scenario struct {
 	// count.
 	Runs int `json:"runs"`
 }
+
+// Where a scenario's data lies.
+const (
+	Files    = "files"
+	Postgres = "postgres"
+)
+
+// The peers of scenarios on Postgres.
+const (
+	PostgresCounts = "postgres-counts"
+	PsqlCopy       = "psql-copy"
+)
 
 // The aliases of the two sides in every scenario's query.
 const (
@@ -53,6 +72,8 @@ func Peers() map[string]string {
 		"duckdb-tables":  "a hand-written DuckDB script: whole files into tables, match, three Parquet files",
 		"duckdb-columns": "the same with tables of the needed columns only",
 		"duckdb-views":   "the same with views in place of tables, so that each statement reads the files anew",
+		PostgresCounts:   "Postgres's own SQL for the three counts, one statement each; nothing is written",
+		PsqlCopy:         "`psql` copies the needed columns of one table after the other, binary, to nowhere; nothing is matched",
 	}
 }
 
@@ -70,16 +91,30 @@ func (s Scenario) Validate() error {
 			problems = append(problems, fmt.Errorf("%s is missing", f.name))
 		}
 	}
-	known := Peers()
-	for _, p := range s.Peers {
-		if known[p] == "" {
-			problems = append(problems, fmt.Errorf("peer %q is unknown", p))
-		}
+	if !slices.Contains([]string{"", Files, Postgres}, s.Source) {
+		problems = append(problems, fmt.Errorf("source %q: want %s or %s", s.Source, Files, Postgres))
 	}
+	problems = append(problems, s.checkPeers()...)
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("scenario %s: %w", s.Name, err)
 	}
 	return nil
+}
+
+func (s Scenario) checkPeers() (problems []error) {
+	known := Peers()
+	for _, p := range s.Peers {
+		onPostgres := p == PostgresCounts || p == PsqlCopy
+		switch {
+		case known[p] == "":
+			problems = append(problems, fmt.Errorf("peer %q is unknown", p))
+		case onPostgres != (s.Source == Postgres):
+			problems = append(problems, fmt.Errorf("peer %q does not read this source", p))
+		case p == PostgresCounts && len(s.CountsSQL) != 3:
+			problems = append(problems, fmt.Errorf("peer %q needs three statements in counts_sql", p))
+		}
+	}
+	return problems
 }
 
 //go:embed *.json
