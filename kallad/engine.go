@@ -50,6 +50,10 @@ func (f *engineFlags) register(flags *pflag.FlagSet) {
 // batches in flight and files being written. Unit: bytes.
 const goMemory = 200 << 20
 
+// unaccounted is the share of the memory limit, one in so many, that is left
+// for what DuckDB holds beyond its own count.
+const unaccounted = 16
+
 // bindMemory is for binding queries over empty tables. Unit: bytes.
 const bindMemory = 256 << 20
 
@@ -59,6 +63,8 @@ func (f *engineFlags) limits(sessions int) engine.Config {
 	if total == 0 {
 		total = machineMemory() / 2
 	}
+	// DuckDB holds a little that it does not count.
+	total -= total / unaccounted
 	return engine.Config{MemoryLimit: total / int64(sessions), Threads: f.threads, TempDir: f.tempDir, MaxSpill: int64(f.maxSpill)}
 }
 
@@ -99,7 +105,7 @@ func (f *engineFlags) newEngines(staging string, jobs int, daemon bool, log *slo
 	}
 	e.runner = runner.New(runner.Config{
 		StagingPath: root, Partitions: f.partitions, Threads: f.threads, Version: version(),
-		MemoryHint: fmt.Sprintf("--memory-limit, now %s a job", formatBytes(limits.MemoryLimit)),
+		MemoryHint: fmt.Sprintf("--memory-limit, of which a job now gets %s", formatBytes(limits.MemoryLimit)),
 	}, runner.Parts{
 		Sources: sources, Store: store, Executor: executor.New(e.sessions, sources), Log: log,
 		Binder: func() (runner.Binder, error) { return e.binding.Open() },

@@ -22,6 +22,8 @@ var refusedFunctions = []string{
 func (q *Query) Check(tables []string) error {
 	c := checker{tables: tables, ctes: q.cteNames()}
 	walk(q.root, c.visit)
+	// The tree is walked in no order, but people compare error texts.
+	slices.SortFunc(c.problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(c.problems...)
 }
 
