@@ -1,6 +1,9 @@
 package dataset
 
 import (
+	"context"
+	"os"
+	"runtime"
 	"strconv"
 	"time"
 )
@@ -28,7 +31,12 @@ type csvSink struct {
 }
 
 func (c *csvSink) id(prefix string, number uint64, width int) {
-	c.buf = append(c.buf, prefix...)
+	c.buf = append(appendID(c.buf, prefix, number, width), ',')
+}
+
+// appendID appends the prefix and the number with at least width digits.
+func appendID(buf []byte, prefix string, number uint64, width int) []byte {
+	buf = append(buf, prefix...)
 	var digits [20]byte
 	at := len(digits)
 	for number > 0 || len(digits)-at < width {
@@ -36,8 +44,7 @@ func (c *csvSink) id(prefix string, number uint64, width int) {
 		digits[at] = '0' + byte(number%10)
 		number /= 10
 	}
-	c.buf = append(c.buf, digits[at:]...)
-	c.buf = append(c.buf, ',')
+	return append(buf, digits[at:]...)
 }
 
 func (c *csvSink) word(w words, at uint64) {
@@ -80,4 +87,38 @@ func header(columns []Column) []byte {
 	}
 	line[len(line)-1] = '\n'
 	return line
+}
+
+// csv writes the table as CSV.
+func (t table) csv(ctx context.Context, out *os.File) (int64, error) {
+	if _, err := out.Write(header(t.columns)); err != nil {
+		return 0, err
+	}
+	type chunk struct {
+		sink    *csvSink
+		matched int64
+	}
+	workers := runtime.GOMAXPROCS(0)
+	days := calendar()
+	free := make(chan *csvSink, workers+2)
+	var matched int64
+	err := inOrder(ctx, t.rows, workers, func(s span) (chunk, error) {
+		var sink *csvSink
+		select {
+		case sink = <-free:
+			sink.buf = sink.buf[:0]
+		default:
+			sink = &csvSink{calendar: days}
+		}
+		return chunk{sink, t.fill(s, sink)}, nil
+	}, func(c chunk) error {
+		matched += c.matched
+		_, err := out.Write(c.sink.buf)
+		select {
+		case free <- c.sink:
+		default:
+		}
+		return err
+	})
+	return matched, err
 }

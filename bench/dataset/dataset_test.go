@@ -3,7 +3,9 @@ package dataset_test
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/csv"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	_ "github.com/duckdb/duckdb-go/v2" // the second reader
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -131,6 +134,34 @@ func TestRowsAreTheSameForTheSameSpec(t *testing.T) {
 	other := sums(spec(200_000, 180_000, 2))
 	assert.NotEqual(t, want[0], other[0], "another seed")
 	assert.NotEqual(t, want[1], other[1], "another seed")
+}
+
+func TestParquetHoldsTheRowsOfTheCSV(t *testing.T) {
+	t.Parallel()
+	s := spec(70_000, 66_000, 6)
+	text := makeData(t, s)
+	s.Format = dataset.Parquet
+	columnar := makeData(t, s)
+	assert.Equal(t, text.Expected, columnar.Expected)
+	db, err := sql.Open("duckdb", "")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	for _, side := range []struct {
+		text, columnar dataset.File
+		columns        []dataset.Column
+	}{{text.Left, columnar.Left, dataset.InvoiceColumns()}, {text.Right, columnar.Right, dataset.PaymentColumns()}} {
+		var types []string
+		for _, c := range side.columns {
+			types = append(types, "'"+c.Name+"': '"+c.SQLType+"'")
+		}
+		a := fmt.Sprintf("SELECT * FROM read_csv('%s', header = true, columns = {%s})", filepath.Join(text.Dir, side.text.Name), strings.Join(types, ", "))
+		b := fmt.Sprintf("SELECT * FROM read_parquet('%s')", filepath.Join(columnar.Dir, side.columnar.Name))
+		var rows, differ int64
+		query := fmt.Sprintf("SELECT (SELECT count(*) FROM (%[2]s)), (SELECT count(*) FROM ((%[1]s) EXCEPT ALL (%[2]s)))", a, b)
+		require.NoError(t, db.QueryRow(query).Scan(&rows, &differ))
+		assert.Equal(t, side.text.Rows, rows)
+		assert.Zero(t, differ)
+	}
 }
 
 func TestDataIsMadeOnce(t *testing.T) {

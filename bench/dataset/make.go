@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 )
 
 // Counts is what a reconciliation of the data has to find when invoice_id
@@ -128,7 +127,11 @@ func (t table) file(ctx context.Context, dir string, format Format) (File, int64
 	if err != nil {
 		return f, 0, err
 	}
-	matched, err := t.csv(ctx, out)
+	write := t.csv
+	if format == Parquet {
+		write = t.parquet
+	}
+	matched, err := write(ctx, out)
 	if err := errors.Join(err, out.Close()); err != nil {
 		return f, 0, err
 	}
@@ -138,40 +141,6 @@ func (t table) file(ctx context.Context, dir string, format Format) (File, int64
 	}
 	f.Bytes = info.Size()
 	return f, matched, nil
-}
-
-// csv writes the table as CSV.
-func (t table) csv(ctx context.Context, out *os.File) (int64, error) {
-	if _, err := out.Write(header(t.columns)); err != nil {
-		return 0, err
-	}
-	type chunk struct {
-		sink    *csvSink
-		matched int64
-	}
-	workers := runtime.GOMAXPROCS(0)
-	days := calendar()
-	free := make(chan *csvSink, workers+2)
-	var matched int64
-	err := inOrder(ctx, t.rows, workers, func(s span) (chunk, error) {
-		var sink *csvSink
-		select {
-		case sink = <-free:
-			sink.buf = sink.buf[:0]
-		default:
-			sink = &csvSink{calendar: days}
-		}
-		return chunk{sink, t.fill(s, sink)}, nil
-	}, func(c chunk) error {
-		matched += c.matched
-		_, err := out.Write(c.sink.buf)
-		select {
-		case free <- c.sink:
-		default:
-		}
-		return err
-	})
-	return matched, err
 }
 
 // fill makes the rows of s and counts those that match.

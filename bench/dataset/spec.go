@@ -10,7 +10,8 @@ type Format string
 
 // The formats that Make writes.
 const (
-	CSV Format = "csv"
+	CSV     Format = "csv"
+	Parquet Format = "parquet"
 )
 
 // Spec says which data to make. Equal specs make equal bytes.
@@ -33,8 +34,8 @@ const maxRows = 50_000_000
 // Validate reports everything that is wrong with the spec.
 func (s Spec) Validate() error {
 	var problems []error
-	if s.Format != CSV {
-		problems = append(problems, fmt.Errorf("format %q: want %s", s.Format, CSV))
+	if s.Format != CSV && s.Format != Parquet {
+		problems = append(problems, fmt.Errorf("format %q: want %s or %s", s.Format, CSV, Parquet))
 	}
 	if s.LeftRows < 1 || s.LeftRows > maxRows {
 		problems = append(problems, fmt.Errorf("left_rows %d: want 1 to %d", s.LeftRows, maxRows))

@@ -26,24 +26,28 @@ func side(alias, path string, columns []dataset.Column, needed ...string) peer.S
 func TestEveryVariantFindsWhatTheDataWasMadeWith(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	data, err := dataset.Make(ctx, filepath.Join(t.TempDir(), "it's data"), dataset.Spec{Format: dataset.CSV, LeftRows: 3000, RightRows: 2900, Seed: 5})
-	require.NoError(t, err)
+	cache := filepath.Join(t.TempDir(), "it's data")
 	var first peer.Evidence
-	for _, variant := range []peer.Variant{peer.Tables, peer.Columns, peer.Views} {
+	for _, c := range []struct {
+		variant peer.Variant
+		format  dataset.Format
+	}{{peer.Tables, dataset.CSV}, {peer.Columns, dataset.CSV}, {peer.Views, dataset.CSV}, {peer.Tables, dataset.Parquet}, {peer.Views, dataset.Parquet}} {
+		data, err := dataset.Make(ctx, cache, dataset.Spec{Format: c.format, LeftRows: 3000, RightRows: 2900, Seed: 5})
+		require.NoError(t, err)
 		job := peer.Job{
-			Variant: variant, MatchSQL: matchSQL, Dir: t.TempDir(),
+			Variant: c.variant, MatchSQL: matchSQL, Dir: t.TempDir(),
 			Left:  side("left_src", filepath.Join(data.Dir, data.Left.Name), dataset.InvoiceColumns(), "invoice_id", "amount"),
 			Right: side("right_src", filepath.Join(data.Dir, data.Right.Name), dataset.PaymentColumns(), "payment_id", "reference_number", "paid_amount"),
 		}
 		counts, err := job.Run(ctx)
-		require.NoError(t, err, variant)
-		assert.Equal(t, peer.Counts(data.Expected), counts, variant)
+		require.NoError(t, err, c)
+		assert.Equal(t, peer.Counts(data.Expected), counts, c)
 		evidence, err := peer.Digest(ctx, job.Dir)
-		require.NoError(t, err, variant)
-		assert.Equal(t, counts, evidence.Counts, variant)
+		require.NoError(t, err, c)
+		assert.Equal(t, counts, evidence.Counts, c)
 		if first == (peer.Evidence{}) {
 			first = evidence
 		}
-		assert.Equal(t, first, evidence, variant)
+		assert.Equal(t, first, evidence, c)
 	}
 }
