@@ -48,7 +48,7 @@ func (f *engineFlags) register(flags *pflag.FlagSet) {
 
 // goMemory is what the Go side of the process is to stay under: readers,
 // batches in flight and files being written. Unit: bytes.
-const goMemory = 200 << 20
+const goMemory = 96 << 20
 
 // unaccounted is the share of the memory limit, one in so many, that is left
 // for what DuckDB holds beyond its own count.
