@@ -121,8 +121,8 @@ func describeColumns(schema *arrow.Schema, name string) string {
 	for i, f := range schema.Fields() {
 		names[i] = f.Name
 	}
-	if near := recon.Nearest(name, names); near != "" {
-		return fmt.Sprintf("%q (did you mean that?)", near)
+	if near := recon.Near(name, names, 3); len(near) > 0 {
+		return strings.Join(near, ", ") + " (did you mean that?)"
 	}
 	if len(names) > maxNamed {
 		return strings.Join(names[:maxNamed], ", ") + fmt.Sprintf(" and %d more", len(names)-maxNamed)

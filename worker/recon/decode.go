@@ -132,7 +132,7 @@ func (d *decoder) object(path string, raw json.RawMessage, known ...string) map[
 	}
 	missing := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return fields[k] != nil })
 	for _, name := range unknown {
-		if meant := Nearest(name, missing); meant != "" {
+		if meant := nearest(name, missing); meant != "" {
 			d.problems.add(join(path, meant), "is absent, and %q is not a field; rename it to %q if that is what it means", name, meant)
 		}
 	}

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"sort"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -57,7 +56,7 @@ func (a *address) findTable(ctx context.Context, conn *pgx.Conn) (*relation, err
 		return nil, err
 	}
 	hint := ""
-	if close := near(a.table.String(), names); len(close) > 0 {
+	if close := recon.Near(a.table.String(), names, 3); len(close) > 0 {
 		hint = "; did you mean " + strings.Join(close, ", ") + "?"
 	}
 	return nil, recon.Input(fmt.Errorf("%s: %s has no table %q%s", doing, a.server(), a.table, hint))
@@ -76,54 +75,4 @@ func (a *address) tableNames(ctx context.Context, conn *pgx.Conn) ([]string, err
 	}
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	return names, a.explain(ctx, "list tables", err)
-}
-
-// near returns the up to three candidates that someone who wrote word may have
-// meant: the same but for case, schema, underscores and few letters.
-func near(word string, candidates []string) []string {
-	type guess struct {
-		name string
-		cost int
-	}
-	var guesses []guess
-	for _, c := range candidates {
-		cost := editDistance(plain(word), plain(c))
-		if cost <= max(1, len(word)/3) {
-			guesses = append(guesses, guess{c, cost})
-		}
-	}
-	sort.SliceStable(guesses, func(i, j int) bool { return guesses[i].cost < guesses[j].cost })
-	var names []string
-	for _, g := range guesses[:min(3, len(guesses))] {
-		names = append(names, g.name)
-	}
-	return names
-}
-
-// plain strips the schema and what people forget.
-func plain(name string) string {
-	name = strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
-	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(name)
-}
-
-// editDistance is Levenshtein's, in bytes, of the first 64.
-func editDistance(a, b string) int {
-	a, b = a[:min(len(a), 64)], b[:min(len(b), 64)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

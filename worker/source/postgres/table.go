@@ -217,7 +217,7 @@ func (t *table) column(name string) (*column, error) {
 		return nil, fmt.Errorf("the user of the address may not read column %q of table %s; grant SELECT on it", name, &t.relation)
 	}
 	hint := "its columns are " + strings.Join(names, ", ")
-	if close := near(name, names); len(close) > 0 {
+	if close := recon.Near(name, names, 3); len(close) > 0 {
 		hint = "did you mean " + strings.Join(close, ", ") + "?"
 	}
 	return nil, fmt.Errorf("table %s has no column %q; %s", &t.relation, name, hint)
