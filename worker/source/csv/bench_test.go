@@ -3,6 +3,7 @@ package csv_test
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	stdcsv "encoding/csv"
 	"errors"
 	"fmt"
@@ -10,10 +11,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	_ "github.com/duckdb/duckdb-go/v2"
 	"github.com/stretchr/testify/require"
 
 	"kallad/worker/blob"
@@ -79,6 +82,7 @@ func BenchmarkRead(b *testing.B) {
 				reportCPU(b, start)
 			})
 		}
+		benchDuckDB(b, path, quoted)
 		b.Run(fmt.Sprintf("encoding-csv/quoted=%v", quoted), func(b *testing.B) {
 			b.SetBytes(benchBytes)
 			start := cpuTime(b)
@@ -121,6 +125,32 @@ func benchRead(b *testing.B, src source.Source, columns []string) {
 			batch.Release()
 		}
 		require.NoError(b, batches.Close())
+	}
+}
+
+// benchDuckDB has DuckDB's own reader read the same columns on one thread, with
+// the types given, and look at every value.
+func benchDuckDB(b *testing.B, path string, quoted bool) {
+	db, err := sql.Open("duckdb", "")
+	require.NoError(b, err)
+	defer db.Close()
+	_, err = db.Exec("SET threads = 1")
+	require.NoError(b, err)
+	for _, s := range benchScans {
+		what := "count(*)"
+		if len(s.columns) > 0 {
+			what = "max(hash(" + strings.Join(s.columns, ", ") + "))"
+		}
+		query := fmt.Sprintf("SELECT %s FROM read_csv('%s', header = true, types = {'amount': 'DECIMAL(18,2)'})", what, path)
+		b.Run(fmt.Sprintf("duckdb-%s/quoted=%v", s.name, quoted), func(b *testing.B) {
+			b.SetBytes(benchBytes)
+			start := cpuTime(b)
+			for b.Loop() {
+				var result any
+				require.NoError(b, db.QueryRow(query).Scan(&result))
+			}
+			reportCPU(b, start)
+		})
 	}
 }
 
