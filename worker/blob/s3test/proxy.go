@@ -58,8 +58,8 @@ func NewProxy(t testing.TB, endpoint string, decide func(r *http.Request) Fault)
 	transport := &http.Transport{DisableCompression: true}
 	p := &Proxy{decide: decide}
 	p.behind = &httputil.ReverseProxy{
-		// The host stays the client's, because its signature covers it.
-		Director:  func(r *http.Request) { r.URL.Scheme, r.URL.Host = target.Scheme, target.Host },
+		// The Host header stays the client's, because its signature covers it.
+		Rewrite:   func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = target.Scheme, target.Host },
 		Transport: transport,
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {
 			panic(http.ErrAbortHandler) // a client that left, or a server that is gone

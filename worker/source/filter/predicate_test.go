@@ -40,7 +40,7 @@ func column(t *testing.T, mem memory.Allocator, typ arrow.DataType, values strin
 		require.True(t, arrow.TypeEqual(ext, arr.DataType()))
 		return arr
 	}
-	arr, _, err := array.FromJSON(mem, typ, strings.NewReader(values), array.WithUseNumber())
+	arr, _, err := array.FromJSON(mem, typ, strings.NewReader(values))
 	require.NoError(t, err)
 	return arr
 }
