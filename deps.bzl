@@ -5,6 +5,22 @@ load("@bazel_gazelle//:deps.bzl", "go_repository")
 def go_dependencies():
     """Declares every module; Bazel fetches only those that a build uses."""
     go_repository(
+        name = "com_github_alecthomas_kingpin_v2",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/alecthomas/kingpin/v2",
+        sum = "h1:f48lwail6p8zpO1bC4TxtqACaGqHYA22qkHjHpqDjYY=",
+        version = "v2.4.0",
+    )
+    go_repository(
+        name = "com_github_alecthomas_units",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/alecthomas/units",
+        sum = "h1:mimo19zliBX/vSQ6PWWSL9lK8qwHozUj03+zLoEB8O0=",
+        version = "v0.0.0-20240927000941-0f3dac36c52b",
+    )
+    go_repository(
         name = "com_github_andybalholm_brotli",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -543,6 +559,14 @@ def go_dependencies():
         version = "v1.1.12",
     )
     go_repository(
+        name = "com_github_julienschmidt_httprouter",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/julienschmidt/httprouter",
+        sum = "h1:U0609e9tgbseu3rBINet9P48AI/D3oJs4dN7jwJOQ1U=",
+        version = "v1.3.0",
+    )
+    go_repository(
         name = "com_github_klauspost_asmfmt",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -887,12 +911,36 @@ def go_dependencies():
         version = "v1.77.0",
     )
     go_repository(
+        name = "com_github_xhit_go_str2duration_v2",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/xhit/go-str2duration/v2",
+        sum = "h1:lxklc02Drh6ynqX+DdPyp5pCKLUQpRT8bp8Ydu2Bstc=",
+        version = "v2.1.0",
+    )
+    go_repository(
         name = "com_github_xo_terminfo",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
         importpath = "github.com/xo/terminfo",
         sum = "h1:JVG44RsyaB9T2KIHavMF/ppJZNG9ZpyihvCd0w101no=",
         version = "v0.0.0-20220910002029-abceb7e1c41e",
+    )
+    go_repository(
+        name = "com_github_xyproto_randomstring",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/xyproto/randomstring",
+        sum = "h1:YtlWPoRdgMu3NZtP45drfy1GKoojuR7hmRcnhZqKjWU=",
+        version = "v1.0.5",
+    )
+    go_repository(
+        name = "com_github_yuin_goldmark",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/yuin/goldmark",
+        sum = "h1:fVcFKWvrslecOb/tg+Cc05dkeYx540o0FuFt3nUVDoE=",
+        version = "v1.4.13",
     )
     go_repository(
         name = "com_github_zeebo_assert",
@@ -1139,8 +1187,8 @@ def go_dependencies():
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
         importpath = "golang.org/x/telemetry",
-        sum = "h1:RJhm5l6Fo4rmEIcndxDllNhhf/fAx8qIm4t6A7vpm2A=",
-        version = "v0.0.0-20260708182218-49f421fb7959",
+        sum = "h1:DftxASHKl6JolFPqoN+2WrFO53JvkHwRXvFqf8gsivA=",
+        version = "v0.0.0-20260924152758-ed294f943157",
     )
     go_repository(
         name = "org_golang_x_term",
