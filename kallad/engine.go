@@ -52,7 +52,7 @@ const goMemory = 96 << 20
 
 // unaccounted is the share of the memory limit, one in so many, that is left
 // for what DuckDB holds beyond its own count.
-const unaccounted = 16
+const unaccounted = 8
 
 // bindMemory is for binding queries over empty tables. Unit: bytes.
 const bindMemory = 256 << 20
