@@ -17,7 +17,10 @@ type URI string
 func (u URI) Reveal() string { return string(u) }
 
 // String returns the URI without its credentials.
-func (u URI) String() string { return RedactURL(string(u)) }
+func (u URI) String() string {
+	out := wholeUserinfo.ReplaceAllString(string(u), "$1$2:***@")
+	return RedactURL(wholeParam.ReplaceAllString(out, "$1=***"))
+}
 
 // GoString keeps %#v from showing credentials.
 func (u URI) GoString() string { return `recon.URI("` + u.String() + `")` }
@@ -40,9 +43,19 @@ func (u URI) Scheme() string {
 // This may hide more than the secret, but never less.
 var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)([^/\s?#@:]*):(\S*)@`)
 
-// secretParam finds parameters whose values are secrets, in URLs and in
+// secretNames are the parameters whose values are secrets.
+const secretNames = `password|passwd|pwd|sslpassword|secret|token|access_key|secret_key|session_token|x-amz-signature|x-amz-credential|x-amz-security-token|sig|signature`
+
+// secretParam finds them in URLs and in
 // key=value connection strings.
-var secretParam = regexp.MustCompile(`(?i)\b(password|passwd|pwd|sslpassword|secret|token|access_key|secret_key|session_token|x-amz-signature|x-amz-credential|x-amz-security-token|sig|signature)=('(?:[^'\\]|\\.)*'|[^&\s]*)`)
+var secretParam = regexp.MustCompile(`(?i)\b(` + secretNames + `)=('(?:[^'\\]|\\.)*'|[^&\s]*)`)
+
+// wholeUserinfo and wholeParam find the same where the text is known to be one
+// URL: there a blank that was not escaped belongs to the secret as well.
+var (
+	wholeUserinfo = regexp.MustCompile(`(?s)^([a-zA-Z][a-zA-Z0-9+.-]*://)([^/?#@:]*):(.*)@`)
+	wholeParam    = regexp.MustCompile(`(?i)([?&](?:` + secretNames + `))=([^&]*)`)
+)
 
 // RedactURL returns raw with user names kept and secrets replaced by "***".
 // It also works on text that merely contains URLs, such as error messages.
@@ -51,7 +64,7 @@ func RedactURL(raw string) string {
 	return secretParam.ReplaceAllString(out, "$1=***")
 }
 
-// Secrets returns the credential texts that raw holds, in the forms in which
+// Secrets returns the credential texts that raw, a URL, holds, in the forms in which
 // an error message might repeat them: as written and percent-decoded.
 func Secrets(raw string) []string {
 	var found []string
@@ -64,11 +77,15 @@ func Secrets(raw string) []string {
 			found = append(found, decoded)
 		}
 	}
-	for _, m := range userinfo.FindAllStringSubmatch(raw, -1) {
-		add(m[3])
+	for _, pattern := range []*regexp.Regexp{wholeUserinfo, userinfo} {
+		for _, m := range pattern.FindAllStringSubmatch(raw, -1) {
+			add(m[3])
+		}
 	}
-	for _, m := range secretParam.FindAllStringSubmatch(raw, -1) {
-		add(strings.Trim(m[2], "'"))
+	for _, pattern := range []*regexp.Regexp{wholeParam, secretParam} {
+		for _, m := range pattern.FindAllStringSubmatch(raw, -1) {
+			add(strings.Trim(m[2], "'"))
+		}
 	}
 	return found
 }

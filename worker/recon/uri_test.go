@@ -22,6 +22,10 @@ func TestURIsNeverShowTheirSecrets(t *testing.T) {
 		"postgres://u:a/s3cret@h/db":                         "postgres://u:***@h/db",
 		"postgres://u:a?s3cret#x@h/db":                       "postgres://u:***@h/db",
 		"postgres://u:%s3cret@h/db":                          "postgres://u:***@h/db",
+		"postgres://u:my s3cret@h/db":                        "postgres://u:***@h/db",
+		"postgres://u:s3cret two@h/db":                       "postgres://u:***@h/db",
+		"postgres://a user:s3cret@h/db":                      "postgres://a user:***@h/db",
+		"postgres://h/db?user=u&password=my s3cret&table=t":  "postgres://h/db?user=u&password=***&table=t",
 		"postgres://:s3cret@h/db":                            "postgres://:***@h/db",
 		"postgres://h/db?user=u&password=s3cret&table=t":     "postgres://h/db?user=u&password=***&table=t",
 		"s3://bucket/k.csv?secret_key=s3cret&types=a:text":   "s3://bucket/k.csv?secret_key=***&types=a:text",
@@ -64,5 +68,7 @@ func TestScrubFindsASecretInEveryForm(t *testing.T) {
 		assert.NotContains(t, got, "ssw0rd")
 		assert.Contains(t, got, "***")
 	}
+	blank := recon.URI("postgres://u:my p4ssw0rd@h/db?table=t")
+	assert.NotContains(t, recon.Scrub("cannot parse `my p4ssw0rd` of postgres://u:my p4ssw0rd@h/db?table=t", blank), "p4ss")
 	assert.Equal(t, "no secret here", recon.Scrub("no secret here", uri))
 }

@@ -60,3 +60,19 @@ func TestFormat(t *testing.T) {
 		require.Equal(t, want, source.Format(uri), uri)
 	}
 }
+
+// A name that says nothing of what it is gets the way to say it; an address
+// that cannot be taken apart gets its own reason.
+func TestOpenExplainsUnknownNames(t *testing.T) {
+	t.Parallel()
+	registry := source.NewRegistry()
+	for uri, text := range map[recon.URI]string{
+		"/data/invoices.txt": "format=csv",
+		"/data/invoices":     "format=csv",
+		"/data/what?.csv":    "put one more ? at the address's end",
+	} {
+		_, err := registry.Open(t.Context(), uri)
+		require.True(t, recon.IsInput(err), uri)
+		require.ErrorContains(t, err, text)
+	}
+}

@@ -42,7 +42,11 @@ func (r *Registry) Open(ctx context.Context, uri recon.URI) (Source, error) {
 	if o, ok := r.byFormat[Format(uri)]; ok {
 		return o.Open(ctx, uri)
 	}
-	return nil, recon.Input(fmt.Errorf("source %s: no reader for it; readable are %s", uri, strings.Join(r.kinds(), ", ")))
+	if _, _, err := SplitAddress(uri); err != nil {
+		return nil, err
+	}
+	return nil, recon.Input(fmt.Errorf("source %s: its name does not say what it is; readable are %s, and any file with format=csv or format=parquet in its address",
+		uri, strings.Join(r.kinds(), ", ")))
 }
 
 func (r *Registry) kinds() []string {

@@ -71,10 +71,10 @@ func parseAddress(uri recon.URI, cfg Config) (*address, error) {
 	addr := &address{uri: uri}
 	rest, own, err := cutOwnParams(uri.Reveal())
 	if err != nil {
-		return nil, fmt.Errorf("address %s: %w", uri, err)
+		return nil, fmt.Errorf("address %s: %w%s", uri, err, escapeHint(uri))
 	}
 	if own["table"] == "" {
-		return nil, fmt.Errorf("address %s names no table; add table=name or table=schema.name", uri)
+		return nil, fmt.Errorf("address %s names no table; add table=name or table=schema.name%s", uri, escapeHint(uri))
 	}
 	if addr.table, err = parseTable(own["table"]); err != nil {
 		return nil, fmt.Errorf("address %s: table=%s: %w", uri, own["table"], err)
@@ -83,10 +83,26 @@ func parseAddress(uri recon.URI, cfg Config) (*address, error) {
 		return nil, fmt.Errorf("address %s: types=%s: %w", uri, own["types"], err)
 	}
 	if addr.conn, err = pgx.ParseConfig(rest); err != nil {
-		return nil, fmt.Errorf("address %s: %w", uri, parseFault(err, uri))
+		return nil, fmt.Errorf("address %s: %w%s", uri, parseFault(err, uri), escapeHint(uri))
+	}
+	if strings.Contains(addr.conn.Host, "@") {
+		// What stands before the last @ is the end of a password.
+		return nil, fmt.Errorf("address %s: there is more than one @ before the host%s", uri, escapeHint(uri))
 	}
 	addr.settle(cfg)
 	return addr, nil
+}
+
+// escapeHint says what to do about a password that is not escaped, "" when the
+// address has no such.
+func escapeHint(uri recon.URI) string {
+	for _, secret := range recon.Secrets(uri.Reveal()) {
+		asWritten := strings.Contains(uri.Reveal(), secret)
+		if asWritten && strings.ContainsAny(secret, "@/?#[] ") {
+			return "; a password in an address is percent-encoded: write @ as %40, / as %2F, ? as %3F, # as %23, % as %25, a blank as %20"
+		}
+	}
+	return ""
 }
 
 // parseFault keeps of a parser's error what does not repeat the address.

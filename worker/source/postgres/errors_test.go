@@ -75,10 +75,16 @@ func TestBadAddresses(t *testing.T) {
 		{base + "?table=a&connect_timeout=soon", "connect_timeout"},
 		{base + "?table=a&service=nowhere&servicefile=/nowhere", "service"},
 		{"postgres://kallad:" + pgtest.Password + "@localhost/db?table=a", ""},
+		{"postgres://kallad:some words@localhost/db?table=a", "a blank as %20"},
+		{"postgres://kallad:s3@cret@localhost/db?table=a", "write @ as %40"},
+		{"postgres://kallad:some/th?ing@localhost/db?table=a", "/ as %2F"},
 		{"postgres://kallad:" + secret + "@localhost:notaport/db?table=a", "port"},
 	} {
 		_, err := postgres.New(postgres.Config{}).Open(context.Background(), recon.URI(c.uri))
 		requireInput(t, err, c.says)
+		for _, shown := range []string{"some", "s3", "cret@"} {
+			require.NotContains(t, strings.ReplaceAll(err.Error(), "sometimes", ""), shown)
+		}
 	}
 }
 
