@@ -19,13 +19,30 @@ var prelude = []string{
 		ELSE error('the text ''' || x || ''' is no number of at most 28 digits before the point and 10 after it') END`,
 
 	// A bare NUMERIC of Postgres keeps every digit; DuckDB's is (18,3).
-	`CREATE MACRO kallad_numeric(x VARCHAR) AS kallad_exact(x), (x) AS x`,
-	`CREATE MACRO kallad_try_numeric(x VARCHAR) AS CASE WHEN kallad_is_exact(x) THEN CAST(x AS DECIMAL(38,10)) END, (x) AS x`,
+	// That of an integer is a decimal too, so that count::numeric / 3 is no
+	// division of integers.
+	`CREATE MACRO kallad_numeric(x VARCHAR) AS kallad_exact(x),
+		(x BIGINT) AS CAST(x AS DECIMAL(19,0)),
+		(x HUGEINT) AS CAST(x AS DECIMAL(38,10)),
+		(x) AS x`,
+	`CREATE MACRO kallad_try_numeric(x VARCHAR) AS CASE WHEN kallad_is_exact(x) THEN CAST(x AS DECIMAL(38,10)) END,
+		(x BIGINT) AS CAST(x AS DECIMAL(19,0)),
+		(x HUGEINT) AS TRY_CAST(x AS DECIMAL(38,10)),
+		(x) AS x`,
 
+	// Integers of every width are subtracted as 128 bits: unsigned ones have
+	// no negative difference, and small ones soon overflow. Text for t is
+	// exact too: as a literal it would be rounded to the scale of a - b.
 	`CREATE MACRO tolerance_match(a VARCHAR, b VARCHAR, t) AS abs(kallad_exact(a) - kallad_exact(b)) <= t,
 		(a VARCHAR, b, t) AS abs(kallad_exact(a) - b) <= t,
 		(a, b VARCHAR, t) AS abs(a - kallad_exact(b)) <= t,
-		(a, b, t) AS abs(a - b) <= t`,
+		(a HUGEINT, b HUGEINT, t) AS abs(a - b) <= t,
+		(a, b, t) AS abs(a - b) <= t,
+		(a VARCHAR, b VARCHAR, t VARCHAR) AS abs(kallad_exact(a) - kallad_exact(b)) <= kallad_exact(t),
+		(a VARCHAR, b, t VARCHAR) AS abs(kallad_exact(a) - b) <= kallad_exact(t),
+		(a, b VARCHAR, t VARCHAR) AS abs(a - kallad_exact(b)) <= kallad_exact(t),
+		(a HUGEINT, b HUGEINT, t VARCHAR) AS abs(a - b) <= kallad_exact(t),
+		(a, b, t VARCHAR) AS abs(a - b) <= kallad_exact(t)`,
 
 	// DataFusion takes dates and numbers where DuckDB wants text.
 	`CREATE MACRO substring(x, a) AS system.main.substring(CAST(x AS VARCHAR), a),

@@ -62,9 +62,12 @@ func (q *Query) translateNotMatch(n node) {
 }
 
 var (
-	bareCastOperator = regexp.MustCompile(`(?i)^::\s*(numeric|decimal|dec)\b\s*([^(\s]|$)`)
-	bareType         = regexp.MustCompile(`(?i)^\s*(numeric|decimal|dec)\s*$`)
-	bareLiteral      = regexp.MustCompile(`(?i)\b(numeric|decimal|dec)\s*$`)
+	bareType    = regexp.MustCompile(`(?i)^\s*(numeric|decimal|dec)\s*$`)
+	bareLiteral = regexp.MustCompile(`(?i)\b(numeric|decimal|dec)\s*$`)
+	comment     = regexp.MustCompile(`(?s)/\*.*?\*/|--[^\n]*`)
+	// operatorType is a type's name and, if there are any, its parameters
+	// and the brackets of a list.
+	operatorType = regexp.MustCompile(`^\s*[A-Za-z_][A-Za-z_0-9]*(\s*\([^)]*\))?(\s*\[[^\]]*\])*`)
 )
 
 // bareNumeric reports whether a cast's type was written without precision and
@@ -79,10 +82,20 @@ func (q *Query) bareNumeric(n node) bool {
 		child := q.location(object(n, "child"))
 		return child > 0 && bareLiteral.MatchString(q.sql[:child])
 	}
-	if strings.HasPrefix(q.sql[at:], "::") {
-		return bareCastOperator.MatchString(q.sql[at:])
+	return bareType.MatchString(q.castType(n))
+}
+
+// castType is the type of a cast as the query writes it, without comments. Of
+// x::type it is what follows, up to the next sign that is no part of a type.
+func (q *Query) castType(n node) string {
+	at := q.location(n)
+	if at < 0 {
+		return ""
 	}
-	return bareType.MatchString(castTarget(q.sql[at:]))
+	if rest, ok := strings.CutPrefix(q.sql[at:], "::"); ok {
+		return operatorType.FindString(comment.ReplaceAllString(rest, " "))
+	}
+	return comment.ReplaceAllString(castTarget(q.sql[at:]), " ")
 }
 
 // castTarget returns what stands between AS and the closing parenthesis of a
@@ -97,6 +110,10 @@ func castTarget(sql string) string {
 				return ""
 			}
 			i += end + 1
+		case c == '-' || c == '/':
+			if at := comment.FindStringIndex(sql[i:]); at != nil && at[0] == 0 {
+				i += at[1] - 1
+			}
 		case c == '(':
 			depth++
 		case c == ')':

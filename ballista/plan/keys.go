@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"reflect"
+	"strings"
+)
 
 // Carry asks for columns of a table in the query's result.
 type Carry struct {
@@ -22,45 +25,54 @@ type Carry struct {
 // query: a column that is neither grouped nor aggregated is an error there.
 func (q *Query) Carry(c Carry) bool {
 	attempt := q.Clone()
-	if !(&carrier{query: attempt, want: c}).node(object(attempt.root, "node"), scope{}) {
+	carrier := &carrier{query: attempt, want: c, inFrom: map[uintptr]bool{}}
+	if !carrier.node(object(attempt.root, "node"), nil) || !carrier.reached {
 		return false
 	}
 	q.root = attempt.root
 	return true
 }
 
-// scope is the CTEs that a node can see, by lower-case name, innermost first.
+// scope is the CTEs that a node can see, innermost first; nil is none. A CTE
+// sees those that stand before it and not itself: WITH t AS (SELECT * FROM t)
+// reads the table t.
 type scope struct {
 	parent *scope
-	ctes   map[string]node
+	name   string
+	cte    node
 }
 
-func (s *scope) find(name string) node {
+// find returns the CTE of that name and the scope of its own query.
+func (s *scope) find(name string) (node, *scope) {
 	for ; s != nil; s = s.parent {
-		if cte, ok := s.ctes[strings.ToLower(name)]; ok {
-			return cte
+		if strings.EqualFold(s.name, name) {
+			return s.cte, s.parent
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-func (s *scope) enter(n node) scope {
-	inner := scope{parent: s, ctes: map[string]node{}}
+func (s *scope) enter(n node) *scope {
 	for _, entry := range list(object(n, "cte_map"), "map") {
 		if e, ok := entry.(node); ok {
-			inner.ctes[strings.ToLower(text(e, "key"))] = object(e, "value")
+			s = &scope{parent: s, name: text(e, "key"), cte: object(e, "value")}
 		}
 	}
-	return inner
+	return s
 }
 
 type carrier struct {
 	query *Query
 	want  Carry
+	// reached says that a mention of the table was found to carry from.
+	reached bool
+	// inFrom holds what mentionsInFrom found, by the node's address: CTEs that
+	// read one another twice would be looked at exponentially often.
+	inFrom map[uintptr]bool
 }
 
 // node makes a query node return the wanted columns.
-func (c *carrier) node(n node, outer scope) bool {
+func (c *carrier) node(n node, outer *scope) bool {
 	inner := outer.enter(n)
 	switch text(n, "type") {
 	case "SELECT_NODE":
@@ -71,7 +83,7 @@ func (c *carrier) node(n node, outer scope) bool {
 	return false
 }
 
-func (c *carrier) union(n node, s scope) bool {
+func (c *carrier) union(n node, s *scope) bool {
 	kind := text(n, "setop_type")
 	all, _ := n["setop_all"].(bool)
 	if !all || kind != "UNION" && kind != "UNION_BY_NAME" || !widenable(n) {
@@ -86,11 +98,11 @@ func (c *carrier) union(n node, s scope) bool {
 
 // branch is a node of a union: one that does not mention the table at all
 // returns nulls for its columns.
-func (c *carrier) branch(n node, s scope) bool {
+func (c *carrier) branch(n node, s *scope) bool {
 	if c.node(n, s) {
 		return true
 	}
-	if text(n, "type") != "SELECT_NODE" || !widenable(n) || c.mentions(n, s, map[string]bool{}) {
+	if text(n, "type") != "SELECT_NODE" || !widenable(n) || c.mentions(n, s, map[uintptr]bool{}) {
 		return false
 	}
 	for _, as := range c.want.As {
@@ -100,16 +112,18 @@ func (c *carrier) branch(n node, s scope) bool {
 }
 
 // mentions reports whether n reads the table, itself or through CTEs.
-func (c *carrier) mentions(n node, s scope, seen map[string]bool) bool {
+func (c *carrier) mentions(n node, s *scope, seen map[uintptr]bool) bool {
 	found := false
 	walk(n, func(m node) {
 		if found || text(m, "type") != "BASE_TABLE" {
 			return
 		}
 		name := strings.ToLower(text(m, "table_name"))
-		if cte := s.find(name); cte != nil && !seen[name] {
-			seen[name] = true
-			found = c.mentions(cte, s, seen)
+		if cte, outer := s.find(name); cte != nil {
+			if !seen[address(cte)] {
+				seen[address(cte)] = true
+				found = c.mentions(cte, outer, seen)
+			}
 			return
 		}
 		found = strings.EqualFold(name, c.want.Table)
@@ -117,7 +131,7 @@ func (c *carrier) mentions(n node, s scope, seen map[string]bool) bool {
 	return found
 }
 
-func (c *carrier) selectNode(n node, s scope) bool {
+func (c *carrier) selectNode(n node, s *scope) bool {
 	if !widenable(n) || text(n, "aggregate_handling") == "FORCE_AGGREGATES" || len(list(n, "group_sets")) > 1 {
 		return false
 	}
@@ -128,10 +142,12 @@ func (c *carrier) selectNode(n node, s scope) bool {
 	ref := refs[0]
 	columns := c.want.Columns
 	if ref.inner != nil {
-		if !c.node(ref.inner, ref.scope) || !hideFromStars(list(n, "select_list"), ref.name, c.want.As) {
+		if readsRow(n, ref.name) || !c.node(ref.inner, ref.scope) || !hideFromStars(list(n, "select_list"), ref.name, c.want.As) {
 			return false
 		}
 		columns = c.want.As
+	} else {
+		c.reached = true
 	}
 	for i, column := range columns {
 		n["select_list"] = append(list(n, "select_list"), columnRef(ref.name, column, c.want.As[i]))
@@ -166,11 +182,11 @@ func widenable(n node) bool {
 type source struct {
 	name  string
 	inner node
-	scope scope
+	scope *scope
 }
 
 // sources finds the mentions in a FROM clause whose columns can be named.
-func (c *carrier) sources(from node, s scope) []source {
+func (c *carrier) sources(from node, s *scope) []source {
 	switch text(from, "type") {
 	case "JOIN":
 		found := c.sources(object(from, "left"), s)
@@ -186,21 +202,21 @@ func (c *carrier) sources(from node, s scope) []source {
 			return nil
 		}
 		if text(from, "alias") == "" {
-			from["alias"] = "kallad_subquery"
+			from["alias"] = c.query.unusedAlias("kallad_subquery")
 		}
 		return []source{{name: text(from, "alias"), inner: inner, scope: s}}
 	}
 	return nil
 }
 
-func (c *carrier) baseTable(from node, s scope) []source {
+func (c *carrier) baseTable(from node, s *scope) []source {
 	name := text(from, "alias")
 	if name == "" {
 		name = text(from, "table_name")
 	}
-	if cte := s.find(text(from, "table_name")); cte != nil {
+	if cte, outer := s.find(text(from, "table_name")); cte != nil {
 		inner := object(object(cte, "query"), "node")
-		if !c.mentionsInFrom(inner, s) {
+		if !c.mentionsInFrom(inner, outer) {
 			return nil
 		}
 		if c.query.references(text(from, "table_name")) != 1 {
@@ -208,7 +224,7 @@ func (c *carrier) baseTable(from node, s scope) []source {
 			// the caller give up.
 			return []source{{}, {}}
 		}
-		return []source{{name: name, inner: inner, scope: s}}
+		return []source{{name: name, inner: inner, scope: outer}}
 	}
 	if !strings.EqualFold(text(from, "table_name"), c.want.Table) {
 		return nil
@@ -221,15 +237,37 @@ func (c *carrier) baseTable(from node, s scope) []source {
 
 // mentionsInFrom reports whether rows of the table can come out of n: a
 // mention in WHERE, such as in an IN (SELECT ...), does not count.
-func (c *carrier) mentionsInFrom(n node, outer scope) bool {
-	s := outer.enter(n)
+func (c *carrier) mentionsInFrom(n node, outer *scope) bool {
+	found, known := c.inFrom[address(n)]
+	if !known {
+		found = c.findInFrom(n, outer.enter(n))
+		c.inFrom[address(n)] = found
+	}
+	return found
+}
+
+func (c *carrier) findInFrom(n node, s *scope) bool {
 	switch text(n, "type") {
 	case "SELECT_NODE":
 		return len(c.sources(object(n, "from_table"), s)) > 0
 	case "SET_OPERATION_NODE":
 		return c.mentionsInFrom(object(n, "left"), s) || c.mentionsInFrom(object(n, "right"), s)
 	}
-	return c.mentions(n, s, map[string]bool{})
+	return c.mentions(n, s, map[uintptr]bool{})
+}
+
+// address tells nodes of one tree apart.
+func address(n node) uintptr { return reflect.ValueOf(n).Pointer() }
+
+// unusedAlias returns a name like the given one that no table of the query
+// has as its alias.
+func (q *Query) unusedAlias(name string) string {
+	used := false
+	walk(q.root, func(n node) { used = used || strings.EqualFold(text(n, "alias"), name) })
+	if used {
+		return q.unusedAlias(name + "_")
+	}
+	return name
 }
 
 // references counts the mentions of a table name in the whole query.
@@ -241,36 +279,4 @@ func (q *Query) references(name string) int {
 		}
 	})
 	return count
-}
-
-// hideFromStars keeps carried columns out of what the stars of a select list
-// return. It gives up on COLUMNS(...), which may pick by pattern.
-func hideFromStars(items []any, ref string, hidden []string) bool {
-	for _, item := range items {
-		star, _ := item.(node)
-		if text(star, "type") != "STAR" {
-			continue
-		}
-		if columns, _ := star["columns"].(bool); columns {
-			return false
-		}
-		if relation := text(star, "relation_name"); relation != "" && !strings.EqualFold(relation, ref) {
-			continue
-		}
-		excluded := list(star, "exclude_list")
-		for _, h := range hidden {
-			excluded = append(excluded, h)
-		}
-		star["exclude_list"] = excluded
-	}
-	return true
-}
-
-func columnRef(table, column, as string) node {
-	return node{"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": as, "query_location": 0, "column_names": []any{table, column}}
-}
-
-func nullConstant(as string) node {
-	return node{"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": as, "query_location": 0,
-		"value": node{"type": node{"id": "NULL", "type_info": nil}, "is_null": true}}
 }

@@ -13,8 +13,9 @@ func (q *Query) Selected(c Carry, width int) []int {
 	if text(top, "type") != "SELECT_NODE" || len(items) != width {
 		return nil
 	}
-	outer := scope{}
-	refs := (&carrier{query: q, want: c}).sources(object(top, "from_table"), outer.enter(top))
+	var outer *scope
+	look := &carrier{query: q, want: c, inFrom: map[uintptr]bool{}}
+	refs := look.sources(object(top, "from_table"), outer.enter(top))
 	if len(refs) != 1 || refs[0].inner != nil || refs[0].name == "" {
 		return nil
 	}

@@ -166,7 +166,7 @@ func (r *run) addKeys(ctx context.Context, binder Binder, query *plan.Query, own
 			b.width += len(t.keys)
 			continue
 		}
-		found, err := r.findKeys(own, side)
+		found, err := r.findKeys(ctx, binder, own, side)
 		problems = append(problems, err)
 		b.keys[side] = found
 	}
@@ -205,11 +205,16 @@ func (r *run) carry(ctx context.Context, binder Binder, query *plan.Query, side,
 
 // findKeys looks for the side's keys among the query's own columns: as
 // <alias>_<column>, or by the column's name where only one side has that.
-func (r *run) findKeys(own *arrow.Schema, side int) ([]int, error) {
+func (r *run) findKeys(ctx context.Context, binder Binder, own *arrow.Schema, side int) ([]int, error) {
 	t, other := r.tables[side], r.tables[1-side]
+	// The types as the engine gives them back, which own has as well.
+	types, err := binder.Describe(ctx, fmt.Sprintf("SELECT %s FROM %s", strings.Join(quoteAll("", t.keys), ", "), quote(t.alias)))
+	if err != nil {
+		return nil, err
+	}
 	var found []int
 	var missing []string
-	for _, key := range t.keys {
+	for i, key := range t.keys {
 		shared := slices.ContainsFunc(other.keys, func(k string) bool { return strings.EqualFold(k, key) })
 		at := position(own, t.alias+"_"+key)
 		if at < 0 && !shared {
@@ -223,6 +228,9 @@ func (r *run) findKeys(own *arrow.Schema, side int) ([]int, error) {
 			missing = append(missing, name)
 			continue
 		}
+		if err := sameKind(t.alias, types.Field(i).Type, own.Field(at)); err != nil {
+			return nil, err
+		}
 		found = append(found, at)
 	}
 	if len(missing) > 0 {
@@ -230,6 +238,18 @@ func (r *run) findKeys(own *arrow.Schema, side int) ([]int, error) {
 			t.alias, t.alias, strings.Join(missing, " and "))
 	}
 	return found, nil
+}
+
+// sameKind refuses a column that is found as a key by its name alone and is of
+// another type: the engine would compare the two as the type of one of them,
+// and the text 007 would be the number 7.
+func sameKind(alias string, want arrow.DataType, column arrow.Field) error {
+	got := column.Type
+	if arrow.TypeEqual(want, got) || arrow.IsInteger(want.ID()) && arrow.IsInteger(got.ID()) {
+		return nil
+	}
+	return fmt.Errorf("match_sql: its column %s must be the key of %q, which is of type %s, but is of type %s: select the key as it is, or give the column another name and add the key",
+		column.Name, alias, want, got)
 }
 
 // position returns where the only column of that name stands, -1 when there
