@@ -52,7 +52,7 @@ const goMemory = 96 << 20
 
 // unaccounted is the share of the memory limit, one in so many, that is left
 // for what DuckDB holds beyond its own count.
-const unaccounted = 8
+const unaccounted = 4
 
 // bindMemory is for binding queries over empty tables. Unit: bytes.
 const bindMemory = 256 << 20
@@ -63,7 +63,7 @@ func (f *engineFlags) limits(sessions int) engine.Config {
 	if total == 0 {
 		total = machineMemory() / 2
 	}
-	// DuckDB holds a little that it does not count.
+	// DuckDB holds more than it counts: string heaps, hash tables being built.
 	total -= total / unaccounted
 	return engine.Config{MemoryLimit: total / int64(sessions), Threads: f.threads, TempDir: f.tempDir, MaxSpill: int64(f.maxSpill)}
 }
