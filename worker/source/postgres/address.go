@@ -281,10 +281,10 @@ func (a *address) settle(cfg Config) {
 	a.conn.DialFunc = dialer.DialContext
 }
 
-// hasOwnTimeout reports whether the address sets statement_timeout.
-func (a *address) hasOwnTimeout() bool {
-	_, named := a.conn.RuntimeParams["statement_timeout"]
-	return named || strings.Contains(a.conn.RuntimeParams["options"], "statement_timeout")
+// hasOwn reports whether the address sets the parameter of the server's.
+func (a *address) hasOwn(parameter string) bool {
+	_, named := a.conn.RuntimeParams[parameter]
+	return named || strings.Contains(a.conn.RuntimeParams["options"], parameter)
 }
 
 // server names the server and the database, for messages.

@@ -49,6 +49,10 @@ type Config struct {
 	// StatementTimeout bounds each statement on the server, unless the address
 	// has a statement_timeout. Default 0: what the server or the role says.
 	StatementTimeout time.Duration
+	// LockTimeout bounds the wait for a table that somebody else has locked, or
+	// is waiting to lock while it is read. A lock_timeout in the address holds
+	// in its place for the first of the two. Default 30 s.
+	LockTimeout time.Duration
 	// MaxFieldBytes is the largest value that is read, unit: bytes. A larger
 	// one is an error. Default 256 MiB, at most 1 GiB.
 	MaxFieldBytes int
@@ -83,7 +87,7 @@ func (c Config) Validate() error {
 	if c.BatchBytes < 0 || c.BatchBytes > limitBatchBytes {
 		errs = append(errs, errors.New("BatchBytes must be between 0 and 512 MiB"))
 	}
-	if c.ConnectTimeout < 0 || c.StatementTimeout < 0 {
+	if c.ConnectTimeout < 0 || c.StatementTimeout < 0 || c.LockTimeout < 0 {
 		errs = append(errs, errors.New("timeouts must not be negative"))
 	}
 	if c.PartitionPages < 0 || c.ProbeRows < 0 {
@@ -95,6 +99,7 @@ func (c Config) Validate() error {
 func (c Config) withDefaults() Config {
 	set(&c.ApplicationName, "kallad")
 	set(&c.ConnectTimeout, 10*time.Second)
+	set(&c.LockTimeout, 30*time.Second)
 	set(&c.MaxFieldBytes, 256<<20)
 	set(&c.BatchBytes, 64<<20)
 	set(&c.PartitionPages, 128)

@@ -37,6 +37,7 @@ const (
 	codeTooManyConnections = "53300"
 	codeStartingUp         = "57P03"
 	codeCancelled          = "57014"
+	codeLocked             = "55P03"
 	codeSerialization      = "40001"
 	codeBadParameter       = "22023"
 	codeBadEscape          = "22025"
@@ -56,6 +57,7 @@ var advice = map[string]struct {
 	codeTooManyConnections: {"the server has no connection left; ask for fewer partitions or raise max_connections", false},
 	codeStartingUp:         {"the server is starting up or shutting down", false},
 	codeCancelled:          {"a statement was stopped by the server; if that was statement_timeout, raise it with statement_timeout=0 in the address", true},
+	codeLocked:             {"another session changes the table or waits to, with ALTER TABLE, TRUNCATE or the like; try again when it is done, or set how long to wait with lock_timeout=5min in the address", true},
 	codeSerialization:      {"the standby had to remove rows that were still being read; raise max_standby_streaming_delay, turn on hot_standby_feedback, or read from the primary", true},
 }
 

@@ -127,6 +127,64 @@ func TestFormIsHeld(t *testing.T) {
 	}
 }
 
+// Who changes the table's form waits for the source; what the source reads
+// after that would wait for them. That ends with an error, and a table of one
+// partition is read all the same.
+func TestFormIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, partitions := range []int{1, 3} {
+		t.Run(fmt.Sprint(partitions), func(t *testing.T) {
+			t.Parallel()
+			db := server.Database(t)
+			db.Exec(t, "CREATE TABLE t (id int, pad text); "+fill(3000))
+			src := openWith(t, db.URL("table=t"), postgres.Config{PartitionPages: 1, LockTimeout: 300 * time.Millisecond})
+			parts := split(t, src, idScan, partitions)
+			require.Len(t, parts, partitions)
+			waiter := db.Conn(t)
+			var altering errgroup.Group
+			altering.Go(func() error {
+				_, err := waiter.Exec(context.Background(), "ALTER TABLE t ADD COLUMN more int")
+				return err
+			})
+			require.Eventually(t, func() bool {
+				return string(db.Psql(t, "SELECT count(*) FROM pg_locks WHERE relation = to_regclass('t') AND NOT granted")) == "1\n"
+			}, 5*time.Second, 10*time.Millisecond)
+
+			rows, err := readPart(src, idScan, parts[0])
+			require.NoError(t, err)
+			for _, p := range parts[1:] {
+				_, err := readPart(src, idScan, p)
+				requireInput(t, err, `"public.t"`, "lock timeout", "try again when it is done")
+			}
+			if partitions == 1 {
+				require.Equal(t, ids(3000), sorted(rows))
+			}
+			require.NoError(t, src.Close())
+			require.NoError(t, altering.Wait())
+		})
+	}
+}
+
+// A table that is locked already is waited for as long as the address says.
+func TestLockedTable(t *testing.T) {
+	t.Parallel()
+	db := server.Database(t)
+	db.Exec(t, "CREATE TABLE t (id int, pad text); "+fill(10))
+	locker := db.Conn(t)
+	_, err := locker.Exec(context.Background(), "BEGIN; LOCK TABLE t")
+	require.NoError(t, err)
+	for _, src := range []source.Source{
+		openWith(t, db.URL("table=t"), postgres.Config{LockTimeout: 100 * time.Millisecond}),
+		open(t, db.URL("table=t", "lock_timeout=100")),
+	} {
+		_, err := src.Describe(context.Background())
+		requireInput(t, err, `"public.t"`, "lock timeout", "lock_timeout=5min")
+	}
+	_, err = locker.Exec(context.Background(), "ROLLBACK")
+	require.NoError(t, err)
+	require.Equal(t, ids(10), sorted(readSplit(t, open(t, db.URL("table=t")), idScan, 1)))
+}
+
 func TestHotStandby(t *testing.T) {
 	t.Parallel()
 	db := server.Database(t)

@@ -19,7 +19,11 @@ type relation struct {
 	lockable bool
 }
 
-func (r *relation) sql() string    { return pgx.Identifier{r.schema, r.name}.Sanitize() }
+func (r *relation) sql() string { return pgx.Identifier{r.schema, r.name}.Sanitize() }
+
+// lock is the statement that holds the table's form; only for a lockable one.
+func (r *relation) lock() string { return "LOCK TABLE " + r.sql() + " IN ACCESS SHARE MODE" }
+
 func (r *relation) String() string { return fmt.Sprintf("%q", r.schema+"."+r.name) }
 
 // relationKinds names pg_class.relkind in messages.

@@ -63,7 +63,13 @@ func (a *address) beginScript(cfg Config, snapshot string, conn *pgx.Conn) strin
 	if serverVersion(conn) >= 17 {
 		script = append(script, "SET LOCAL transaction_timeout = 0")
 	}
-	if cfg.StatementTimeout > 0 && !a.hasOwnTimeout() {
+	// Under a shared snapshot the lock is already held by the coordinator, so
+	// who has to wait for it stands behind one who waits for the coordinator:
+	// no patience of the address's would ever be rewarded.
+	if snapshot != "" || !a.hasOwn("lock_timeout") {
+		script = append(script, fmt.Sprintf("SET LOCAL lock_timeout = %d", cfg.LockTimeout.Milliseconds()))
+	}
+	if cfg.StatementTimeout > 0 && !a.hasOwn("statement_timeout") {
 		script = append(script, fmt.Sprintf("SET LOCAL statement_timeout = %d", cfg.StatementTimeout.Milliseconds()))
 	}
 	return strings.Join(script, "; ")
@@ -178,7 +184,7 @@ func (s *Source) openSession(ctx context.Context) (_ *session, err error) {
 		return nil, err
 	}
 	describing, describeCtx := errgroup.WithContext(ctx)
-	describing.Go(func() error { return sess.tryShare(describeCtx, s) })
+	describing.Go(func() error { return sess.tryShare(describeCtx, s, found) })
 	describing.Go(func() (err error) {
 		sess.table, err = s.describeTable(describeCtx, sess.coordinator, found)
 		return err
@@ -196,7 +202,7 @@ func (s *Source) openSession(ctx context.Context) (_ *session, err error) {
 func (sess *session) hold(ctx context.Context, s *Source, found *relation) error {
 	script := s.addr.beginScript(s.cfg, "", sess.coordinator)
 	if found.lockable {
-		script += "; LOCK TABLE " + found.sql() + " IN ACCESS SHARE MODE"
+		script += "; " + found.lock()
 	}
 	_, err := sess.coordinator.PgConn().Exec(ctx, script).ReadAll()
 	if codeOf(err) == codeProtocol && ctx.Err() == nil {
@@ -239,11 +245,16 @@ func (sess *session) touch(ctx context.Context, s *Source, found *relation) erro
 }
 
 // tryShare takes the snapshot over on a second connection, because a pooler or
-// a balancer may lead each connection to another server.
-func (sess *session) tryShare(ctx context.Context, s *Source) error {
+// a balancer may lead each connection to another server. That connection holds
+// the table, too: a table of one partition is then read whoever queues for it.
+func (sess *session) tryShare(ctx context.Context, s *Source, found *relation) error {
 	err := error(nil)
 	if sess.snapshot != "" {
 		err = s.addr.enter(ctx, s.cfg, sess.spare, sess.snapshot)
+		if err == nil && found.lockable {
+			_, err = sess.spare.Exec(ctx, found.lock())
+			err = s.addr.explain(ctx, fmt.Sprintf("begin to read table %s", found), err)
+		}
 	}
 	if errors.Is(err, errNoSnapshot) {
 		sess.snapshot, err = "", nil
