@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,6 +17,10 @@ var refusedFunctions = []string{
 	"current_connection_id", "current_query", "current_query_id", "current_setting", "currval", "getenv", "getvariable",
 	"json_execute_serialized_sql", "nextval", "parse_duckdb_log_message", "pg_sleep", "setseed", "sleep_ms", "write_log",
 }
+
+// catalogName matches the views that DuckDB has by itself. A CTE must not bear
+// such a name: outside of the CTE's reach it would mean the view.
+var catalogName = regexp.MustCompile(`(?i)^(duckdb_|sqlite_|pragma_|pg_)`)
 
 // Check reports everything in the query that it may not name: tables other
 // than the given ones, table functions, and functions that reach outside.
@@ -80,7 +85,7 @@ func (c *checker) function(n node) {
 func (c *checker) table(n node) {
 	name := text(n, "table_name")
 	qualified := text(n, "schema_name") != "" || text(n, "catalog_name") != ""
-	known := containsFold(c.tables, name) || c.ctes[strings.ToLower(name)]
+	known := containsFold(c.tables, name) || c.ctes[strings.ToLower(name)] && !catalogName.MatchString(name)
 	switch {
 	case known && !qualified:
 	case qualified:
