@@ -68,11 +68,24 @@ func (f *engineFlags) limits(sessions int) engine.Config {
 	return engine.Config{MemoryLimit: total / int64(sessions), Threads: f.threads, TempDir: f.tempDir, MaxSpill: int64(f.maxSpill)}
 }
 
-func (f *engineFlags) validate() error {
+// validate reports every setting that cannot be, by its flag.
+func (f *engineFlags) validate(limits engine.Config, sessions int) error {
+	var errs []error
 	if f.partitions < 0 || f.partitions > 1<<16 {
-		return fmt.Errorf("--partitions %d: want 0 to 65536", f.partitions)
+		errs = append(errs, fmt.Errorf("--partitions %d: want 0 to 65536", f.partitions))
 	}
-	return nil
+	if limits.MemoryLimit < engine.MinMemoryLimit {
+		least := int64(sessions)*engine.MinMemoryLimit*unaccounted/(unaccounted-1) + 1<<19 // or it would be shown rounded down
+		errs = append(errs, fmt.Errorf("--memory-limit %s: want at least %s; jobs that run at once: %d", &f.memoryLimit, formatBytes(least), sessions))
+		limits.MemoryLimit = 0
+	}
+	errs = append(errs, limits.Validate())
+	if dir, err := os.MkdirTemp(f.tempDir, "kallad-"); err != nil {
+		errs = append(errs, fmt.Errorf("--temp-dir: %w", err))
+	} else {
+		errs = append(errs, os.Remove(dir))
+	}
+	return errors.Join(errs...)
 }
 
 // engines is what runs jobs in this process.
@@ -86,7 +99,7 @@ type engines struct {
 // sessions open ahead for the jobs to come; a single job needs one of each.
 func (f *engineFlags) newEngines(staging string, jobs int, daemon bool, log *slog.Logger) (*engines, error) {
 	limits := f.limits(jobs)
-	if err := errors.Join(f.validate(), limits.Validate()); err != nil {
+	if err := f.validate(limits, jobs); err != nil {
 		return nil, err
 	}
 	root, err := filepath.Abs(staging)

@@ -62,17 +62,23 @@ func realMain(args []string, std streams) int {
 	return exitError
 }
 
-// interruptible returns a context that the first SIGINT or SIGTERM ends; the
-// second kills the process, as it would without kallad's help.
+// interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP
+// ends; the second kills the process, as it would without kallad's help. A
+// reader of the output that hangs up ends nothing: the job is not its reader's.
 func interruptible() (context.Context, func()) {
+	signal.Ignore(syscall.SIGPIPE)
+	ending := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup asks for
+		ending = append(ending, syscall.SIGHUP)
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, ending...)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		if _, ok := <-signals; ok {
-			signal.Reset(os.Interrupt, syscall.SIGTERM)
+			signal.Reset(ending...)
 			cancel(errInterrupted)
 		}
 	}()

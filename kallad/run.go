@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,6 +67,9 @@ there. "-" reads it from standard input.`,
 }
 
 func (f *runFlags) run(ctx context.Context, std streams, path string) (err error) {
+	if f.timeout < 0 {
+		return fmt.Errorf("--timeout %s: want more than 0, or 0 for never", f.timeout)
+	}
 	job, err := readJob(std.in, path)
 	if err != nil {
 		return err
@@ -117,19 +121,22 @@ func absolute(folder string) ([]string, error) {
 }
 
 func (f *runFlags) finish(std streams, result *recon.Result, staging string) error {
-	if f.json {
-		enc := json.NewEncoder(std.out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(result); err != nil {
-			return fmt.Errorf("print the result: %w", err)
-		}
-	} else if err := printSummary(std.out, result, staging); err != nil {
-		return fmt.Errorf("print the summary: %w", err)
+	if err := f.print(std.out, result, staging); err != nil && !errors.Is(err, syscall.EPIPE) {
+		return fmt.Errorf("print the result: %w", err)
 	}
 	if f.failOnUnmatched && result.UnmatchedLeftCount+result.UnmatchedRightCount > 0 {
 		return exitCode(exitUnmatched)
 	}
 	return nil
+}
+
+func (f *runFlags) print(out io.Writer, result *recon.Result, staging string) error {
+	if !f.json {
+		return printSummary(out, result, staging)
+	}
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(result)
 }
 
 // maxJobBytes is the longest job document that is read.

@@ -22,11 +22,10 @@ type Config struct {
 	MaxSpill int64
 }
 
-const (
-	defaultMemoryLimit = 1 << 30
-	// minMemoryLimit is what DuckDB needs for a few vectors per thread.
-	minMemoryLimit = 32 << 20
-)
+const defaultMemoryLimit = 1 << 30
+
+// MinMemoryLimit is what DuckDB needs for a few vectors per thread. Unit: bytes.
+const MinMemoryLimit = 32 << 20
 
 func (c Config) withDefaults() Config {
 	if c.MemoryLimit == 0 {
@@ -45,8 +44,8 @@ func (c Config) withDefaults() Config {
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	var errs []error
-	if c.MemoryLimit < minMemoryLimit {
-		errs = append(errs, fmt.Errorf("memory limit %d bytes: at least %d are needed", c.MemoryLimit, minMemoryLimit))
+	if c.MemoryLimit < MinMemoryLimit {
+		errs = append(errs, fmt.Errorf("memory limit %d bytes: at least %d are needed", c.MemoryLimit, MinMemoryLimit))
 	}
 	if c.Threads < 1 || c.Threads > 1024 {
 		errs = append(errs, fmt.Errorf("threads %d: want 1 to 1024", c.Threads))
