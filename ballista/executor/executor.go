@@ -32,7 +32,7 @@ func New(sessions *engine.Pool, registry *source.Registry) *Executor {
 
 // Run runs one task to its end. locations says where each of its sources is.
 // On return nothing of the task is left behind, whatever the outcome.
-func (e *Executor) Run(ctx context.Context, task plan.Task, locations map[string]recon.URI, observer plan.Observer) error {
+func (e *Executor) Run(ctx context.Context, task plan.Task, locations map[string]recon.URI, observer plan.TaskObserver) error {
 	session, err := e.sessions.Open()
 	if err != nil {
 		return err
@@ -44,13 +44,13 @@ func (e *Executor) Run(ctx context.Context, task plan.Task, locations map[string
 	return err
 }
 
-func (e *Executor) run(ctx context.Context, s *engine.Session, task plan.Task, locations map[string]recon.URI, observer plan.Observer) error {
+func (e *Executor) run(ctx context.Context, s *engine.Session, task plan.Task, locations map[string]recon.URI, observer plan.TaskObserver) error {
 	for _, in := range task.Inputs {
 		rows, err := e.load(ctx, s, in, locations[in.Source], observer)
 		if err != nil {
 			return err
 		}
-		observer.Loaded(in.Table, rows)
+		observer.Loaded(in.Source, rows)
 	}
 	for _, step := range task.Steps {
 		observer.Begin(step.Name)
@@ -62,7 +62,7 @@ func (e *Executor) run(ctx context.Context, s *engine.Session, task plan.Task, l
 }
 
 // load reads all partitions of an input into its table.
-func (e *Executor) load(ctx context.Context, s *engine.Session, in plan.Input, location recon.URI, observer plan.Observer) (int64, error) {
+func (e *Executor) load(ctx context.Context, s *engine.Session, in plan.Input, location recon.URI, observer plan.TaskObserver) (int64, error) {
 	var scan source.Scan
 	if err := json.Unmarshal(in.Scan, &scan); err != nil {
 		return 0, fmt.Errorf("read the scan of table %q: %w", in.Table, err)
@@ -78,11 +78,11 @@ func (e *Executor) load(ctx context.Context, s *engine.Session, in plan.Input, l
 		return 0, fmt.Errorf("open source %q: %w", in.Source, err)
 	}
 	rows, err := s.CreateTable(ctx, in.Table, engine.Input{
-		Schema: in.Schema, Partitions: len(partitions),
+		Schema: in.Schema.Schema, Partitions: len(partitions),
 		Open: func(ctx context.Context, i int) (engine.Batches, error) {
 			return src.Read(ctx, scan, partitions[i])
 		},
-		OnRows: func(_, rows int) { observer.Rows(in.Table, rows) },
+		OnRows: func(_, rows int) { observer.Rows(in.Source, rows) },
 	})
 	if closeErr := src.Close(); err == nil && closeErr != nil {
 		err = fmt.Errorf("close source: %w", closeErr)
@@ -93,7 +93,7 @@ func (e *Executor) load(ctx context.Context, s *engine.Session, in plan.Input, l
 	return rows, nil
 }
 
-func take(ctx context.Context, s *engine.Session, step plan.Step, observer plan.Observer) error {
+func take(ctx context.Context, s *engine.Session, step plan.Step, observer plan.TaskObserver) error {
 	switch step.Kind {
 	case plan.StepRun:
 		return watched(s, step.Name, observer, func() error { return s.Exec(ctx, step.SQL) })
@@ -122,7 +122,7 @@ func take(ctx context.Context, s *engine.Session, step plan.Step, observer plan.
 const watchEvery = 200 * time.Millisecond
 
 // watched runs a statement and tells the observer how far it is.
-func watched(s *engine.Session, step string, observer plan.Observer, statement func() error) error {
+func watched(s *engine.Session, step string, observer plan.TaskObserver, statement func() error) error {
 	done := make(chan struct{})
 	var watcher sync.WaitGroup
 	watcher.Go(func() {

@@ -1,33 +1,63 @@
 package plan
 
-import (
-	"context"
-	"encoding/json"
+import "encoding/json"
 
-	"github.com/apache/arrow-go/v18/arrow"
-)
-
-// Task is what one executor does in one session: load the inputs, then take
-// the steps in order. It is plain data and holds no credentials.
+// Task is what one executor does in one session: make the inputs its tables,
+// then take the steps in order. It is plain data and holds no credentials.
 type Task struct {
+	ID     TaskID  `json:"id"`
 	Inputs []Input `json:"inputs"`
 	Steps  []Step  `json:"steps"`
+	// Alone says that its stage has no other task, so that the task may have
+	// every thread of its executor.
+	Alone bool `json:"alone,omitempty"`
 }
 
-// Input is a table that the session loads before its first step.
+// TaskID names one attempt at one task of a job. Every attempt writes under
+// its own name, so that a late one harms nothing.
+type TaskID struct {
+	Job     string `json:"job"`
+	Stage   int    `json:"stage"`
+	Task    int    `json:"task"`
+	Attempt int    `json:"attempt"`
+}
+
+// Input is a table of a session: shares of a source, or partitions that other
+// tasks wrote. A table without any of them is empty.
 type Input struct {
 	// Table is the name in the session.
 	Table string `json:"table"`
+	// Schema is that of the batches, in the order of the table's columns.
+	Schema Schema `json:"schema"`
+	// Streamed says that the steps mention the table once in all, so that its
+	// rows can pass through without being kept.
+	Streamed bool `json:"streamed,omitempty"`
+
 	// Source names the data set; where it is, and with what credentials, the
-	// executor is told apart from the task.
-	Source string `json:"source"`
-	// Schema is that of the batches, in the order of the scan's columns.
-	Schema *arrow.Schema `json:"-"`
+	// executor is told apart from the task. It is empty for what tasks wrote.
+	Source string `json:"source,omitempty"`
 	// Scan is what to read, in the form of the source's own package.
-	Scan json.RawMessage `json:"scan"`
+	Scan json.RawMessage `json:"scan,omitempty"`
 	// Partitions are the shares to read, in the form of the source's own
-	// package; together they are the table.
-	Partitions []json.RawMessage `json:"partitions"`
+	// package.
+	Partitions []json.RawMessage `json:"partitions,omitempty"`
+
+	// Pieces are what other tasks wrote.
+	Pieces []Piece `json:"pieces,omitempty"`
+}
+
+// Piece is what one attempt at a task wrote into one partition of an output.
+type Piece struct {
+	From      TaskID `json:"from"`
+	Step      string `json:"step"`
+	Partition int    `json:"partition"`
+	// Executor and Address say who holds it: an executor's id, and where it
+	// serves data, host:port.
+	Executor string `json:"executor"`
+	Address  string `json:"address"`
+	Rows     int64  `json:"rows"`
+	// Bytes is its size as it is kept.
+	Bytes int64 `json:"bytes"`
 }
 
 // StepKind says what becomes of a step's result.
@@ -36,10 +66,12 @@ type StepKind string
 const (
 	// StepRun drops the result.
 	StepRun StepKind = "run"
-	// StepCount reports one row of integers.
+	// StepCount reports one row of integers; those of a stage's tasks add up.
 	StepCount StepKind = "count"
-	// StepStream hands the result over in batches.
+	// StepStream hands the result over to whoever asked for the job.
 	StepStream StepKind = "stream"
+	// StepWrite keeps the result for the tasks of later stages.
+	StepWrite StepKind = "write"
 )
 
 // Step is one statement.
@@ -51,32 +83,9 @@ type Step struct {
 	// rows where it is true are counted and not streamed, and the column is
 	// no part of the stream.
 	Marked bool `json:"marked,omitempty"`
-}
-
-// Observer is told how a task goes and receives what it streams.
-type Observer interface {
-	// Rows tells of rows that were read into a table. It is called from
-	// several threads at once and must not block.
-	Rows(table string, rows int)
-	// Loaded tells that a table is complete, with its exact number of rows.
-	Loaded(table string, rows int64)
-	// Begin tells that a step starts.
-	Begin(step string)
-	// Advance tells of the share of a step that is done, 0 to 1, as far as the
-	// engine knows. It may come from another goroutine than the rest.
-	Advance(step string, share float64)
-	// Counts hands over the row of a StepCount.
-	Counts(step string, values []int64) error
-	// Stream consumes the result of a StepStream, batch by batch, and
-	// releases each batch. Rows that are not taken are not computed far
-	// ahead: the consumer's pace is the stream's.
-	Stream(ctx context.Context, step string, rows Stream) error
-}
-
-// Stream is a result on its way. Next returns io.EOF after the last batch.
-type Stream interface {
-	Schema() *arrow.Schema
-	Next(ctx context.Context) (arrow.RecordBatch, error)
-	// Dropped is the number of marked rows so far.
-	Dropped() int64
+	// Partitions is how many partitions a StepWrite writes, at least 1. With
+	// more than one, the first column of its result is an INTEGER, 0 to
+	// Partitions-1 and never null, that says where the row belongs, and is no
+	// part of what is written.
+	Partitions int `json:"partitions,omitempty"`
 }

@@ -39,7 +39,7 @@ func newObserver(r *run) *observer {
 	return &observer{run: r, loaded: map[string]int64{}, files: map[string]*evidence.File{}, dropped: map[string]int64{}}
 }
 
-var _ plan.Observer = (*observer)(nil)
+var _ plan.TaskObserver = (*observer)(nil)
 
 // Rows implements plan.Observer.
 func (o *observer) Rows(table string, rows int) { o.run.progress.read(table, rows) }
@@ -110,6 +110,11 @@ func (o *observer) Stream(ctx context.Context, step string, rows plan.Stream) er
 	o.dropped[step] = rows.Dropped()
 	o.mu.Unlock()
 	return file.Close(ctx)
+}
+
+// Write implements plan.TaskObserver. A job's only task has nobody to write for.
+func (o *observer) Write(_ context.Context, step plan.Step, _ plan.Stream) error {
+	return fmt.Errorf("step %s writes for no stage", step.Name)
 }
 
 func (o *observer) start(ctx context.Context, step string, schema *arrow.Schema) (file *evidence.File, err error) {

@@ -49,7 +49,7 @@ func (r *run) input(ctx context.Context, t *table) (plan.Input, error) {
 	if err != nil {
 		return plan.Input{}, err
 	}
-	in := plan.Input{Table: t.alias, Source: t.alias, Schema: project(t.about.Schema, t.columns)}
+	in := plan.Input{Table: t.alias, Source: t.alias, Schema: plan.Schema{Schema: project(t.about.Schema, t.columns)}}
 	if in.Scan, err = json.Marshal(scan); err != nil {
 		return plan.Input{}, err
 	}
