@@ -36,6 +36,7 @@ func Kallad() Law {
 		{Path: "worker/health"},
 		{Path: "worker/metrics"},
 		{Path: "worker/lifecycle"},
+		{Path: "worker/auth"},
 		{Path: "worker/source", Imports: []string{"worker/recon", "worker/blob"}},
 		{Path: "worker/evidence", Imports: []string{"worker/recon", "worker/blob"}},
 		{Path: "worker/callback", Imports: []string{"worker/recon", "worker/blob"}},
@@ -43,11 +44,11 @@ func Kallad() Law {
 		{Path: "ballista/proto"},
 		{Path: "ballista/plan", TestImports: []string{"ballista/engine"}},
 		{Path: "ballista/engine"},
-		{Path: "ballista/shuffle", Imports: []string{"ballista/proto/..."}},
-		{Path: "ballista/scheduler", Imports: []string{"ballista/plan", "ballista/proto/...", "worker/metrics", "worker/lifecycle"}},
+		{Path: "ballista/shuffle", Imports: []string{"ballista/proto/...", "worker/auth"}},
+		{Path: "ballista/scheduler", Imports: []string{"ballista/plan", "ballista/proto/...", "worker/metrics", "worker/lifecycle", "worker/auth"}},
 		{Path: "ballista/executor", Imports: []string{
 			"ballista/plan", "ballista/engine", "ballista/shuffle", "ballista/proto/...",
-			"worker/source", "worker/recon", "worker/metrics", "worker/lifecycle",
+			"worker/source", "worker/recon", "worker/metrics", "worker/lifecycle", "worker/auth",
 		}},
 		{
 			Path:    "ballista/runner",
@@ -55,7 +56,7 @@ func Kallad() Law {
 			// Its tests run real queries, through the interfaces that it declares.
 			TestImports: []string{"ballista/engine", "ballista/executor"},
 		},
-		{Path: "ballista/api", Imports: []string{"worker/recon", "worker/health", "worker/metrics"}},
+		{Path: "ballista/api", Imports: []string{"worker/recon", "worker/health", "worker/metrics", "worker/auth"}},
 
 		{Path: "kallad", Imports: []string{"worker/...", "ballista/..."}, ReadsEnvironment: true},
 		{Path: "bench", Imports: []string{"worker/recon"}, ReadsEnvironment: true},
