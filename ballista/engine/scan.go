@@ -79,10 +79,21 @@ type scan struct {
 	cancel context.CancelCauseFunc
 	in     Input
 
-	mu   sync.Mutex
-	next int
-	rows int64
-	err  error
+	mu      sync.Mutex
+	started bool
+	next    int
+	ended   int
+	rows    int64
+	err     error
+}
+
+// start reports whether this is the first reading.
+func (s *scan) start() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.started
+	s.started = true
+	return first
 }
 
 // claim returns the next partition that nobody reads yet.
@@ -94,6 +105,20 @@ func (s *scan) claim() (partition int, ok bool) {
 	}
 	s.next++
 	return s.next - 1, true
+}
+
+// end notes that a partition was read to its end.
+func (s *scan) end() {
+	s.mu.Lock()
+	s.ended++
+	s.mu.Unlock()
+}
+
+// complete reports whether every partition was read to its end.
+func (s *scan) complete() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err == nil && s.ended == s.in.Partitions
 }
 
 // fail keeps the first error and stops the other threads' reading.
@@ -184,6 +209,7 @@ func (t *scanThread) advance() (more bool, err error) {
 		if closeErr != nil {
 			return false, closeErr
 		}
+		t.scan.end()
 	}
 }
 

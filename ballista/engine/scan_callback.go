@@ -44,6 +44,12 @@ func kalladScanBind(ptr unsafe.Pointer) {
 func kalladScanInit(ptr unsafe.Pointer) {
 	info := duck.InitInfo{Ptr: ptr}
 	scan := cgo.Handle(uintptr(duck.InitGetBindData(info))).Value().(*scan)
+	if !scan.start() {
+		err := fmt.Errorf("internal error: an input that can be read once is read again")
+		scan.fail(err)
+		duck.InitSetError(info, err.Error())
+		return
+	}
 	duck.InitSetMaxThreads(info, duck.IdxT(max(1, scan.in.Partitions)))
 }
 

@@ -18,7 +18,7 @@ import (
 // Executor runs a task to its end. An error of the query or of a source is a
 // recon.InputError, or answers QueryFault, OutOfMemory or OutOfDisk.
 type Executor interface {
-	Run(ctx context.Context, task plan.Task, locations map[string]recon.URI, observer plan.TaskObserver) error
+	Run(ctx context.Context, task plan.Task, locations map[string]plan.Secret, observer plan.TaskObserver) error
 }
 
 // Config is what all jobs of a process share.

@@ -10,7 +10,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"kallad/ballista/plan"
-	"kallad/worker/recon"
 	"kallad/worker/source"
 )
 
@@ -29,16 +28,16 @@ const resultTable = reservedPrefix + "result"
 
 // task turns the run into what an executor does, and says where its sources
 // are.
-func (r *run) task(ctx context.Context) (plan.Task, map[string]recon.URI, error) {
+func (r *run) task(ctx context.Context) (plan.Task, map[string]plan.Secret, error) {
 	task := plan.Task{Steps: r.steps()}
-	locations := map[string]recon.URI{}
+	locations := map[string]plan.Secret{}
 	for _, t := range r.tables {
 		in, err := r.input(ctx, t)
 		if err != nil {
 			return plan.Task{}, nil, fmt.Errorf("source %q: %w", t.alias, err)
 		}
 		task.Inputs = append(task.Inputs, in)
-		locations[t.alias] = t.origin.URI
+		locations[t.alias] = plan.Secret(t.origin.URI.Reveal())
 	}
 	return task, locations, nil
 }

@@ -1,0 +1,204 @@
+package executor_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/stretchr/testify/require"
+
+	"kallad/ballista/engine"
+	"kallad/ballista/executor"
+	"kallad/ballista/plan"
+	"kallad/worker/recon"
+	"kallad/worker/source"
+)
+
+var numbers = arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil)
+
+// counting is a source of numbers: its partition i holds i*10 to i*10+9.
+type counting struct{ closed *bool }
+
+func (c counting) Open(context.Context, recon.URI) (source.Source, error) { return c, nil }
+func (c counting) Describe(context.Context) (*source.Description, error)  { return nil, nil }
+func (c counting) Split(context.Context, source.Scan, int) ([]source.Partition, error) {
+	return nil, nil
+}
+func (c counting) Close() error { *c.closed = true; return nil }
+func (c counting) Read(_ context.Context, _ source.Scan, p source.Partition) (source.Batches, error) {
+	if p.Index == broken {
+		return nil, recon.Input(errors.New("no such page"))
+	}
+	return tens(int64(p.Index)), nil
+}
+
+const broken = 99
+
+// tens streams the ten numbers from i*10 on.
+func tens(i int64) *batches {
+	b := array.NewInt64Builder(memory.DefaultAllocator)
+	for n := range int64(10) {
+		b.Append(i*10 + n)
+	}
+	col := b.NewArray()
+	defer col.Release()
+	return &batches{rest: []arrow.RecordBatch{array.NewRecordBatch(numbers, []arrow.Array{col}, 10)}}
+}
+
+type batches struct{ rest []arrow.RecordBatch }
+
+func (b *batches) Next(context.Context) (arrow.RecordBatch, error) {
+	if len(b.rest) == 0 {
+		return nil, io.EOF
+	}
+	next := b.rest[0]
+	b.rest = b.rest[1:]
+	return next, nil
+}
+func (b *batches) Close() error { return nil }
+
+type fetcher struct{}
+
+func (fetcher) Fetch(_ context.Context, p plan.Piece) (engine.Batches, error) {
+	if p.Partition == broken {
+		return nil, errors.New("lost")
+	}
+	return tens(int64(p.Partition)), nil
+}
+
+// notes is an observer that writes down what it is told.
+type notes struct {
+	mu     sync.Mutex
+	loaded map[string]int64
+	rows   map[string]int
+	counts map[string][]int64
+	out    map[string][]string
+}
+
+func newNotes() *notes {
+	return &notes{loaded: map[string]int64{}, rows: map[string]int{}, counts: map[string][]int64{}, out: map[string][]string{}}
+}
+
+func (n *notes) Rows(source string, rows int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.rows[source] += rows
+}
+func (n *notes) Loaded(source string, rows int64) { n.loaded[source] = rows }
+func (n *notes) Begin(string)                     {}
+func (n *notes) Advance(string, float64)          {}
+func (n *notes) Counts(step string, v []int64) error {
+	n.counts[step] = v
+	return nil
+}
+func (n *notes) Stream(ctx context.Context, step string, rows plan.Stream) error {
+	for {
+		batch, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for i := range int(batch.NumRows()) {
+			text := ""
+			for _, c := range batch.Columns() {
+				text += fmt.Sprint(c.GetOneForMarshal(i), " ")
+			}
+			n.out[step] = append(n.out[step], text)
+		}
+		batch.Release()
+	}
+}
+func (n *notes) Write(ctx context.Context, step plan.Step, rows plan.Stream) error {
+	return n.Stream(ctx, step.Name, rows)
+}
+
+func run(t *testing.T, task plan.Task) (*notes, bool, error) {
+	t.Helper()
+	closed := false
+	registry := source.NewRegistry()
+	registry.AddScheme("numbers", counting{&closed})
+	pool := engine.NewPool(engine.Config{Threads: 2, TempDir: t.TempDir()}, false)
+	t.Cleanup(func() { require.NoError(t, pool.Close()) })
+	seen := newNotes()
+	e := executor.New(executor.Pooled(pool), registry, fetcher{})
+	err := e.Run(t.Context(), task, map[string]plan.Secret{"s": "numbers://"}, seen)
+	return seen, closed, err
+}
+
+func scanOf(streamed bool, partitions ...int) plan.Input {
+	in := plan.Input{Table: "t", Source: "s", Scan: json.RawMessage(`{"columns":["n"]}`), Schema: plan.Schema{Schema: numbers}, Streamed: streamed}
+	for _, p := range partitions {
+		in.Partitions = append(in.Partitions, json.RawMessage(fmt.Sprintf(`{"index":%d}`, p)))
+	}
+	return in
+}
+
+func TestScanCountWriteStream(t *testing.T) {
+	t.Parallel()
+	for _, streamed := range []bool{false, true} {
+		seen, closed, err := run(t, plan.Task{
+			Inputs: []plan.Input{scanOf(streamed, 0, 1, 2)},
+			Steps:  []plan.Step{{Name: "w", Kind: plan.StepWrite, Partitions: 2, SQL: "SELECT CAST(n % 2 AS INTEGER), n FROM t WHERE n < 4"}},
+		})
+		require.NoError(t, err)
+		require.True(t, closed)
+		require.ElementsMatch(t, []string{"0 0 ", "1 1 ", "0 2 ", "1 3 "}, seen.out["w"])
+		require.Equal(t, int64(30), seen.loaded["s"])
+		require.Equal(t, 30, seen.rows["s"])
+	}
+}
+
+func TestPieces(t *testing.T) {
+	t.Parallel()
+	seen, _, err := run(t, plan.Task{
+		Inputs: []plan.Input{{Table: "t", Schema: plan.Schema{Schema: numbers}, Pieces: []plan.Piece{{Partition: 3}, {Partition: 4}}},
+			{Table: "none", Schema: plan.Schema{Schema: numbers}}},
+		Steps: []plan.Step{{Name: "c", Kind: plan.StepCount, SQL: "SELECT count(*), CAST(sum(n) AS BIGINT), (SELECT count(*) FROM none) FROM t"}},
+	})
+	require.NoError(t, err)
+	require.Equal(t, []int64{20, 790, 0}, seen.counts["c"])
+	require.Empty(t, seen.loaded, "pieces are no source")
+}
+
+// The error of an input comes out as it is, whichever way it is read.
+func TestInputErrors(t *testing.T) {
+	t.Parallel()
+	step := plan.Step{Name: "w", Kind: plan.StepStream, SQL: "SELECT n FROM t"}
+	for _, streamed := range []bool{false, true} {
+		_, closed, err := run(t, plan.Task{Inputs: []plan.Input{scanOf(streamed, 0, broken)}, Steps: []plan.Step{step}})
+		require.True(t, recon.IsInput(err), "%v", err)
+		require.EqualError(t, err, `source "s": no such page`)
+		require.True(t, closed)
+	}
+}
+
+// A streamed table can be read once: a second reading fails, it does not find
+// an empty table.
+func TestStreamedOnce(t *testing.T) {
+	t.Parallel()
+	_, _, err := run(t, plan.Task{
+		Inputs: []plan.Input{scanOf(true, 0)},
+		Steps:  []plan.Step{{Name: "w", Kind: plan.StepStream, SQL: "SELECT a.n FROM t AS a CROSS JOIN t AS b"}},
+	})
+	require.ErrorContains(t, err, "read again")
+}
+
+// A step that ends before its input does leaves the number of rows unknown.
+func TestIncompleteStream(t *testing.T) {
+	t.Parallel()
+	seen, _, err := run(t, plan.Task{
+		Inputs: []plan.Input{scanOf(true, 0, 1)},
+		Steps:  []plan.Step{{Name: "w", Kind: plan.StepStream, SQL: "SELECT n FROM t WHERE false"}},
+	})
+	require.NoError(t, err)
+	require.NotContains(t, seen.loaded, "s")
+}
