@@ -148,7 +148,8 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	queue := runner.NewQueue(f.queue, engines.runner, sender, registry.Runner, log)
 	state := &health.State{}
 	state.RequireReady("queue", queue.Ready)
-	return &daemon{engines: engines, sender: sender, queue: queue, server: api.New(cfg, queue, state, registry, log)}, nil
+	server := api.New(cfg, api.Parts{Runner: queue, Cluster: api.Alone{}, Health: state, Metrics: registry, Log: log})
+	return &daemon{engines: engines, sender: sender, queue: queue, server: server}, nil
 }
 
 const (

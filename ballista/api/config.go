@@ -26,6 +26,15 @@ type Config struct {
 	IdleTimeout time.Duration
 	// MaxConnections bounds the connections served at once. Default 1024.
 	MaxConnections int
+	// MaxStreams bounds the event streams among them. Default 256.
+	MaxStreams int
+	// EventInterval is the least time between two progress events of a stream.
+	// Default 250 ms.
+	EventInterval time.Duration
+	// Heartbeat is how long an event stream stays silent before it sends a
+	// comment, which keeps proxies from closing it and finds out whether
+	// anybody still reads. Default 15 s.
+	Heartbeat time.Duration
 	// RetryAfter is what a refused caller is told to wait when the runner
 	// does not say. Default 5 s.
 	RetryAfter time.Duration
@@ -40,6 +49,9 @@ func DefaultConfig() Config {
 		WriteTimeout:   10 * time.Second,
 		IdleTimeout:    time.Minute,
 		MaxConnections: 1024,
+		MaxStreams:     256,
+		EventInterval:  250 * time.Millisecond,
+		Heartbeat:      15 * time.Second,
 		RetryAfter:     5 * time.Second,
 	}
 }
@@ -60,6 +72,9 @@ func (c Config) Validate() error {
 	positive("write timeout", int64(c.WriteTimeout))
 	positive("idle timeout", int64(c.IdleTimeout))
 	positive("connection limit", int64(c.MaxConnections))
+	positive("stream limit", int64(c.MaxStreams))
+	positive("event interval", int64(c.EventInterval))
+	positive("heartbeat", int64(c.Heartbeat))
 	positive("retry-after", int64(c.RetryAfter))
 	return errors.Join(errs...)
 }

@@ -1,11 +1,13 @@
 package api_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,9 +54,86 @@ type runner struct {
 	cancel error
 	jobs   []recon.JobStatus
 
-	mu     sync.Mutex
-	filter recon.JobFilter
-	asked  string
+	executors []recon.ExecutorStatus
+
+	mu      sync.Mutex
+	filter  recon.JobFilter
+	asked   string
+	watches []*watch
+}
+
+// watch is an open watch of the runner.
+type watch struct {
+	runID   string
+	wake    chan struct{}
+	changed []string
+	stopped bool
+}
+
+// put makes status the job's own and tells its watches.
+func (r *runner) put(status recon.JobStatus) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.jobs = slices.DeleteFunc(r.jobs, func(j recon.JobStatus) bool { return j.RunID == status.RunID })
+	r.jobs = append(r.jobs, status)
+	r.tell(status.RunID)
+}
+
+// forget drops a job and tells its watches.
+func (r *runner) forget(runID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.jobs = slices.DeleteFunc(r.jobs, func(j recon.JobStatus) bool { return j.RunID == runID })
+	r.tell(runID)
+}
+
+func (r *runner) tell(runID string) {
+	for _, w := range r.watches {
+		if w.runID == "" || w.runID == runID {
+			w.changed = append(w.changed, runID)
+			select {
+			case w.wake <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+func (r *runner) Watch(runID string) recon.Watch {
+	w := &watch{runID: runID, wake: make(chan struct{}, 1)}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.watches = append(r.watches, w)
+	return recon.Watch{Changed: w.wake, Take: func() []string {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		taken := w.changed
+		w.changed = nil
+		return taken
+	}, Stop: func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		w.stopped = true
+	}}
+}
+
+// watching is the number of watches that are not stopped.
+func (r *runner) watching() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, w := range r.watches {
+		if !w.stopped {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *runner) Executors() []recon.ExecutorStatus { return r.executors }
+
+func (r *runner) Load() recon.Load {
+	return recon.Load{RunningJobs: 1, MaxJobs: 4, QueuedJobs: 2, MaxQueue: 100}
 }
 
 func (r *runner) Submit(_ context.Context, job *recon.Job) (recon.Submission, error) {
@@ -126,6 +205,14 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
+// parts are those of a server of which nothing but its answers is looked at.
+func parts(r *runner) api.Parts {
+	return api.Parts{
+		Runner: r, Cluster: r, Health: &health.State{},
+		Metrics: metrics.New(prometheus.NewRegistry(), ""), Log: slog.New(slog.DiscardHandler),
+	}
+}
+
 func testConfig() api.Config {
 	cfg := api.DefaultConfig()
 	cfg.Address = "127.0.0.1:0"
@@ -140,7 +227,7 @@ func serveWith(t *testing.T, cfg api.Config, r *runner) *site {
 	require.NoError(t, cfg.Validate())
 	s := &site{runner: r, health: &health.State{}, prom: prometheus.NewRegistry(), log: &lines{}}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.Server = api.New(cfg, r, s.health, metrics.New(s.prom, cfg.Version), log)
+	s.Server = api.New(cfg, api.Parts{Runner: r, Cluster: r, Health: s.health, Metrics: metrics.New(s.prom, cfg.Version), Log: log})
 	require.NoError(t, s.Start(t.Context()))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
@@ -171,11 +258,31 @@ func (s *site) call(t *testing.T, method, path, body string, header ...string) a
 	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
+	in := io.Reader(resp.Body)
+	if path == "/api/events" && resp.StatusCode == http.StatusOK && method == "GET" {
+		in = &until{Reader: bufio.NewReader(in), line: "event: jobs"}
+	}
+	data, err := io.ReadAll(in)
 	require.NoError(t, err)
 	a := answer{resp.StatusCode, resp.Header, string(data)}
 	contract(t).check(t, method, path, a)
 	return a
+}
+
+// until reads an endless answer up to the event that has a line.
+type until struct {
+	*bufio.Reader
+	line  string
+	found bool
+}
+
+func (u *until) Read(p []byte) (int, error) {
+	text, err := u.ReadString('\n')
+	if u.found && text == "\n" {
+		return 0, io.EOF
+	}
+	u.found = u.found || text == u.line+"\n"
+	return copy(p, text), err
 }
 
 // post posts a job, as curl would.
@@ -199,6 +306,24 @@ func finished() recon.JobStatus {
 			StageSeconds: map[recon.Stage]float64{recon.StageStaging: 0.5},
 			Notes:        []string{"l was read in one part"},
 		},
+		Stages: []recon.StageStatus{{
+			ID: 0, Name: "scan l", Kind: recon.StageScan, State: recon.WorkSucceeded, Reason: "both sides are joined on id",
+			Tasks: 2, TasksDone: 2, Retries: 1, Volume: recon.Volume{RowsIn: 3, RowsOut: 3, BytesIn: 40, BytesOut: 30, SpillBytes: 1},
+			StartedAt: &at, FinishedAt: &at,
+			TaskList: []recon.TaskStatus{{
+				Stage: 0, Partition: 1, Attempt: 2, Executor: "e1", State: recon.WorkFailed, StartedAt: &at, FinishedAt: &at, Error: "lost",
+				Steps: []recon.StepStatus{{Name: "load l", Rows: 3, StartedAt: at, FinishedAt: &at}},
+			}},
+		}},
+		Executors: []string{"e1"},
+	}
+}
+
+func executor() recon.ExecutorStatus {
+	at := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
+	return recon.ExecutorStatus{
+		ID: "e1", FlightAddress: "10.0.0.1:50051", GRPCAddress: "10.0.0.1:50052", Version: "1", State: recon.ExecutorActive,
+		Slots: 4, RunningTasks: 1, MemoryBytes: 1 << 28, MemoryLimitBytes: 1 << 30, JoinedAt: at, LastHeartbeatAt: at,
 	}
 }
 

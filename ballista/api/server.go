@@ -15,11 +15,21 @@ import (
 	"kallad/worker/metrics"
 )
 
+// Parts are what a server answers from. All of them are required.
+type Parts struct {
+	Runner  Runner
+	Cluster Cluster
+	Health  *health.State
+	Metrics *metrics.Registry
+	Log     *slog.Logger
+}
+
 // Server serves the HTTP interface. It is a lifecycle service: Start, then
 // Stop, once each.
 type Server struct {
 	cfg     Config
 	runner  Runner
+	cluster Cluster
 	health  *health.State
 	metrics *metrics.Registry
 	log     *slog.Logger
@@ -31,21 +41,26 @@ type Server struct {
 	failed chan struct{}
 	done   chan struct{}
 	err    error // valid once failed or done is closed
+	// closing is closed when Stop begins; event streams end then.
+	closing chan struct{}
 
 	mu       sync.Mutex
 	stopping bool
+	streams  int
 	// conns holds the open connections, and whether a request ever began.
 	conns map[net.Conn]bool
 }
 
 // New returns a server that does not listen yet. cfg must be valid.
-func New(cfg Config, runner Runner, state *health.State, registry *metrics.Registry, log *slog.Logger) *Server {
+func New(cfg Config, parts Parts) *Server {
 	s := &Server{
 		cfg:     cfg,
-		runner:  runner,
-		health:  state,
-		metrics: registry,
-		log:     log,
+		runner:  parts.Runner,
+		cluster: parts.Cluster,
+		health:  parts.Health,
+		metrics: parts.Metrics,
+		log:     parts.Log,
+		closing: make(chan struct{}),
 		ctx:     context.Background(),
 		failed:  make(chan struct{}),
 		done:    make(chan struct{}),
@@ -61,7 +76,7 @@ func New(cfg Config, runner Runner, state *health.State, registry *metrics.Regis
 		MaxRequestBodySize: cfg.MaxBody,
 		Concurrency:        cfg.MaxConnections,
 		ConnState:          s.track,
-		Logger:             printer{log},
+		Logger:             printer{parts.Log},
 		CloseOnShutdown:    true,
 		// afterAnswer needs each answer flushed before the next request.
 		ReduceMemoryUsage:            true,
@@ -141,6 +156,9 @@ func (s *Server) cut() error {
 func (s *Server) closeUnused() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.stopping {
+		close(s.closing)
+	}
 	s.stopping = true
 	for conn, used := range s.conns {
 		if !used {

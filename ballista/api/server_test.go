@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -12,13 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"kallad/ballista/api"
-	"kallad/worker/health"
-	"kallad/worker/metrics"
 	"kallad/worker/recon"
 )
 
@@ -190,7 +186,7 @@ func TestStartSaysWhichAddressIsTaken(t *testing.T) {
 	first := serve(t, &runner{})
 	cfg := testConfig()
 	cfg.Address = first.Addr().String()
-	second := api.New(cfg, &runner{}, &health.State{}, metrics.New(prometheus.NewRegistry(), ""), slog.New(slog.DiscardHandler))
+	second := api.New(cfg, parts(&runner{}))
 	err := second.Start(t.Context())
 	assert.ErrorContains(t, err, "listen for HTTP on "+strconv.Quote(cfg.Address))
 	require.NoError(t, second.Stop(context.Background()))

@@ -71,6 +71,7 @@ type Queue struct {
 	metrics metrics.Runner
 	log     *slog.Logger
 	group   *lifecycle.Group
+	feed    feed
 
 	mu       sync.Mutex
 	entries  map[string]*entry
@@ -136,6 +137,7 @@ func (q *Queue) Submit(_ context.Context, job *recon.Job) (recon.Submission, err
 	q.order = append(q.order, e)
 	q.waiting = append(q.waiting, e)
 	q.startNext()
+	q.feed.tell(job.RunID)
 	q.log.Info("job accepted", "run_id", job.RunID, "state", e.status.State)
 	return recon.Submission{Status: q.statusOf(e), OnWritten: notifier.Release}, nil
 }
@@ -169,6 +171,10 @@ func (q *Queue) startNext() {
 		e.status.State, e.status.StartedAt, e.status.Stage = recon.StateRunning, &now, recon.StageValidation
 		e.status.EngineMode = EngineModeLocal
 		q.running++
+		q.feed.tell(e.status.RunID)
+		for _, behind := range q.waiting {
+			q.feed.tell(behind.status.RunID) // it moved up
+		}
 		q.group.Go("job "+e.status.RunID, func(context.Context) error {
 			q.runOne(ctx, e)
 			cancel(nil)
@@ -212,7 +218,11 @@ func (q *Queue) observe(e *entry, p recon.Progress) {
 	q.mu.Lock()
 	e.status.Stage, e.status.Progress = p.Stage, p.Fraction
 	e.status.MatchedCount, e.status.TotalLeft, e.status.TotalRight = p.MatchedCount, p.TotalLeft, p.TotalRight
+	if p.Stages != nil {
+		e.status.Stages = p.Stages
+	}
 	q.mu.Unlock()
+	q.feed.tell(e.status.RunID)
 	e.notifier.Progress(p)
 }
 
@@ -239,6 +249,7 @@ func (q *Queue) end(e *entry, result *recon.Result, err, cause error) {
 	q.metrics.JobEnded(outcome, took)
 	q.log.Info("job ended", "run_id", e.status.RunID, "state", e.status.State, "seconds", took.Seconds(), "error", e.status.Error)
 	e.job, e.cancel = nil, nil
+	q.feed.tell(e.status.RunID)
 	q.forget()
 }
 

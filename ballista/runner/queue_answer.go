@@ -18,7 +18,8 @@ func (q *Queue) Job(runID string) (recon.JobStatus, bool) {
 	return q.statusOf(e), true
 }
 
-// Jobs returns the jobs that pass the filter, the newest first.
+// Jobs returns the jobs that pass the filter, the newest first, without their
+// stages.
 func (q *Queue) Jobs(filter recon.JobFilter) []recon.JobStatus {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -28,10 +29,22 @@ func (q *Queue) Jobs(filter recon.JobFilter) []recon.JobStatus {
 			break
 		}
 		if filter.State == "" || filter.State == e.status.State {
-			out = append(out, q.statusOf(e))
+			status := q.statusOf(e)
+			status.Stages = nil
+			out = append(out, status)
 		}
 	}
 	return out
+}
+
+// Load tells how busy the queue is.
+func (q *Queue) Load() recon.Load {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return recon.Load{
+		RunningJobs: q.running, MaxJobs: q.cfg.MaxJobs,
+		QueuedJobs: len(q.waiting), MaxQueue: q.cfg.MaxQueue,
+	}
 }
 
 func (q *Queue) statusOf(e *entry) recon.JobStatus {

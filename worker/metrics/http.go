@@ -9,12 +9,17 @@ import (
 
 // HTTP counts the requests that the API answers.
 type HTTP struct {
+	// Streams is the number of event streams that are open now.
+	Streams prometheus.Gauge
+
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 }
 
 func newHTTP(reg prometheus.Registerer) HTTP {
 	h := HTTP{
+		Streams: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "kalla_http_event_streams", Help: "Event streams open now."}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kalla_http_requests_total",
 			Help: "Requests answered, by route pattern, method and status.",
@@ -25,7 +30,7 @@ func newHTTP(reg prometheus.Registerer) HTTP {
 			Buckets: []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5},
 		}, []string{"route"}),
 	}
-	reg.MustRegister(h.requests, h.seconds)
+	reg.MustRegister(h.Streams, h.requests, h.seconds)
 	return h
 }
 

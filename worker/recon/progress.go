@@ -30,4 +30,9 @@ type Progress struct {
 	// TotalLeft and TotalRight are exact, and present as soon as known.
 	TotalLeft  *int64 `json:"total_left,omitempty"`
 	TotalRight *int64 `json:"total_right,omitempty"`
+
+	// Stages is the job's plan and how far it is, as JobStatus shows it; nil
+	// when nothing new is known of it. It is no part of a callback. Whoever
+	// reports it leaves it unchanged from then on.
+	Stages []StageStatus `json:"-"`
 }

@@ -51,6 +51,11 @@ type JobStatus struct {
 	FinishedAt  *time.Time `json:"finished_at,omitempty"`
 	// EngineMode is "local" or "cluster"; absent until the job runs.
 	EngineMode string `json:"engine_mode,omitempty"`
+	// Stages are the stages of the job's plan, from the moment there is one.
+	// Lists of jobs leave them out.
+	Stages []StageStatus `json:"stages,omitempty"`
+	// Executors are the ids of the executors that work or worked at the job.
+	Executors []string `json:"executors,omitempty"`
 
 	// Error and ErrorStage say why and where a failed or cancelled job ended.
 	Error      string `json:"error,omitempty"`
