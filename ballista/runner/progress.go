@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -61,10 +62,16 @@ func (p *progress) expect(table string, rows int64) {
 	p.tables[table].expected = rows
 }
 
-// enter begins a stage.
+// order is that of the stages.
+var order = []recon.Stage{recon.StageValidation, recon.StageStaging, recon.StageMatching, recon.StageWritingResults}
+
+// enter begins a stage; the stages before it are then over.
 func (p *progress) enter(stage recon.Stage) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if slices.Index(order, stage) <= slices.Index(order, p.current.Stage) {
+		return
+	}
 	p.endStage()
 	p.began[stage] = p.now()
 	p.current.Stage = stage
@@ -150,6 +157,31 @@ func (p *progress) matching(share float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.advance(stagingEnds + (matchingEnds-stagingEnds)*share)
+	p.tell()
+}
+
+// runs says where the job runs.
+func (p *progress) runs(engineMode string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current.EngineMode = engineMode
+	p.tell()
+}
+
+// stages says how far the plan is.
+func (p *progress) stages(status []recon.StageStatus) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current.Stages = status
+	p.tell()
+	p.current.Stages = nil
+}
+
+// found says how many matches were written so far, while more may come.
+func (p *progress) found(matches int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current.MatchedCount = &matches
 	p.tell()
 }
 

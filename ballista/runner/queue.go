@@ -169,7 +169,6 @@ func (q *Queue) startNext() {
 		e.cancel = cancel
 		now := q.cfg.Now().UTC()
 		e.status.State, e.status.StartedAt, e.status.Stage = recon.StateRunning, &now, recon.StageValidation
-		e.status.EngineMode = EngineModeLocal
 		q.running++
 		q.feed.tell(e.status.RunID)
 		for _, behind := range q.waiting {
@@ -218,6 +217,7 @@ func (q *Queue) observe(e *entry, p recon.Progress) {
 	q.mu.Lock()
 	e.status.Stage, e.status.Progress = p.Stage, p.Fraction
 	e.status.MatchedCount, e.status.TotalLeft, e.status.TotalRight = p.MatchedCount, p.TotalLeft, p.TotalRight
+	e.status.EngineMode = p.EngineMode
 	if p.Stages != nil {
 		e.status.Stages = p.Stages
 	}
