@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -75,14 +74,10 @@ func New(cfg Config, parts Parts) *Server {
 		WriteTimeout:       cfg.WriteTimeout,
 		IdleTimeout:        cfg.IdleTimeout,
 		MaxRequestBodySize: cfg.MaxBody,
-		// The listener holds the limit; a connection ends a little before its
-		// worker does.
-		Concurrency:     2 * cfg.MaxConnections,
-		ReadBufferSize:  cfg.MaxHead,
-		HeaderReceived:  s.headerReceived,
-		ConnState:       s.track,
-		Logger:          printer{parts.Log},
-		CloseOnShutdown: true,
+		Concurrency:        cfg.MaxConnections,
+		ConnState:          s.track,
+		Logger:             printer{parts.Log},
+		CloseOnShutdown:    true,
 		// afterAnswer needs each answer flushed before the next request.
 		ReduceMemoryUsage:            true,
 		DisablePreParseMultipartForm: true,
@@ -97,12 +92,9 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen for HTTP on %q: %w", s.cfg.Address, err)
 	}
-	s.listener = newListener(ln, s.cfg.MaxConnections, s.cfg.MaxConnectionsPerAddress, s.log)
-	if secure := s.cfg.Guard.TLS.ForHTTP(); secure != nil {
-		s.listener = tls.NewListener(s.listener, secure)
-	}
+	s.listener = ln
 	s.ctx = context.WithoutCancel(ctx)
-	go s.serve(s.listener)
+	go s.serve(ln)
 	return nil
 }
 

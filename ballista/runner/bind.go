@@ -33,22 +33,27 @@ const (
 	tryNumericFunction = "kallad_try_numeric"
 )
 
-// boundQuery is match_sql ready to be planned.
+// boundQuery is match_sql ready to run.
 type boundQuery struct {
-	// query returns its own columns, then the carried keys.
-	query *plan.Query
+	// sql returns the query's own columns, then the carried keys.
+	sql string
 	// columns are the query's own, with the names that it gave them.
 	columns []arrow.Field
 	// keys say, for left and right, where each key column stands in the
-	// query's result, counted from 0.
+	// result of sql, counted from 0.
 	keys [2][]int
-	// width is the number of columns of the query's result.
+	// width is the number of columns of sql's result.
 	width int
 }
 
 // bind checks match_sql against the sources, adds the keys to its result and
 // finds out which columns of the sources it needs.
-func (r *run) bind(ctx context.Context, binder Binder) (*boundQuery, error) {
+func (r *run) bind(ctx context.Context) (*boundQuery, error) {
+	binder, err := r.parts.Binder()
+	if err != nil {
+		return nil, err
+	}
+	defer binder.Close()
 	query, err := r.parse(ctx, binder)
 	if err != nil {
 		return nil, err
@@ -168,8 +173,9 @@ func (r *run) addKeys(ctx context.Context, binder Binder, query *plan.Query, own
 	if err := errors.Join(problems...); err != nil {
 		return nil, recon.Input(err)
 	}
-	b.query = query
-	return b, nil
+	var err error
+	b.sql, err = format(ctx, binder, query)
+	return b, err
 }
 
 // carry returns the query with the side's keys at the end of its result, nil
