@@ -17,6 +17,7 @@ type Registry struct {
 	Runner   Runner
 	HTTP     HTTP
 	Callback Callback
+	Journal  Journal
 }
 
 // New registers kallad's collectors on prom, beside whatever it holds
@@ -35,6 +36,7 @@ func New(prom *prometheus.Registry, version string) *Registry {
 		Runner:   newRunner(prom),
 		HTTP:     newHTTP(prom),
 		Callback: newCallback(prom),
+		Journal:  newJournal(prom),
 	}
 }
 

@@ -55,6 +55,31 @@ func TestRunnerCountsByOutcome(t *testing.T) {
 	}
 }
 
+func TestJournalCounts(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(prometheus.NewRegistry(), "v")
+	m.Journal.ObserveSync(3, true, 2*time.Millisecond)
+	m.Journal.ObserveSync(2, false, time.Second)
+	m.Journal.ObserveSize(1000, 600, 7)
+	m.Journal.ObserveCompaction(true, time.Second)
+	m.Journal.ObserveLoss(12, 0)
+	got := text(t, m)
+	for _, line := range []string{
+		"\nkalla_journal_syncs_total{outcome=\"done\"} 1\n",
+		"\nkalla_journal_syncs_total{outcome=\"failed\"} 1\n",
+		"\nkalla_journal_changes_total 3\n",
+		"\nkalla_journal_sync_seconds_bucket{le=\"0.0025\"} 1\n",
+		"\nkalla_journal_bytes 1000\n",
+		"\nkalla_journal_live_bytes 600\n",
+		"\nkalla_journal_records 7\n",
+		"\nkalla_journal_compactions_total{outcome=\"done\"} 1\n",
+		"\nkalla_journal_unreadable_bytes{part=\"damaged\"} 12\n",
+		"\nkalla_journal_unreadable_bytes{part=\"torn_end\"} 0\n",
+	} {
+		assert.Contains(t, got, line)
+	}
+}
+
 func TestHTTPAndCallbackLabels(t *testing.T) {
 	t.Parallel()
 	m := metrics.New(prometheus.NewRegistry(), "v")

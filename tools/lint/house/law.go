@@ -37,6 +37,7 @@ func Kallad() Law {
 		{Path: "worker/metrics"},
 		{Path: "worker/lifecycle"},
 		{Path: "worker/auth"},
+		{Path: "worker/journal"},
 		{Path: "worker/source", Imports: []string{"worker/recon", "worker/blob"}},
 		{Path: "worker/evidence", Imports: []string{"worker/recon", "worker/blob"}},
 		{Path: "worker/callback", Imports: []string{"worker/recon", "worker/blob"}},

@@ -1,0 +1,37 @@
+package journal
+
+import "errors"
+
+// ErrClosed is what becomes of a change that came too late.
+var ErrClosed = errors.New("the journal is closed")
+
+// Change is a change on its way to the disk.
+type Change struct {
+	op    byte
+	key   string
+	value []byte
+	// durable changes are done when they are synced, others when written.
+	durable bool
+	// insistent changes are tried until they are done.
+	insistent bool
+	done      chan struct{}
+	err       error // valid once done is closed
+}
+
+func newChange(op byte, key string, value []byte) *Change {
+	return &Change{op: op, key: key, value: value, done: make(chan struct{})}
+}
+
+// Done is closed when the change is on disk, or never will be.
+func (c *Change) Done() <-chan struct{} { return c.done }
+
+// Wait returns nil when the change is on disk, else why it never will be.
+func (c *Change) Wait() error {
+	<-c.done
+	return c.err
+}
+
+func (c *Change) end(err error) {
+	c.err = err
+	close(c.done)
+}
