@@ -120,7 +120,7 @@ func (f *engineFlags) newEngines(staging string, jobs int, daemon bool, log *slo
 		StagingPath: root, Partitions: f.partitions, Threads: f.threads, Version: version(),
 		MemoryHint: fmt.Sprintf("--memory-limit, of which a job now gets %s", formatBytes(limits.MemoryLimit)),
 	}, runner.Parts{
-		Sources: sources, Store: store, Executor: executor.New(executor.Pooled(e.sessions), sources, nil), Log: log,
+		Sources: sources, Store: store, Engine: executor.Solo{Executor: executor.New(executor.Pooled(e.sessions), sources, nil)}, Log: log,
 		Binder: func() (runner.Binder, error) { return e.binding.Open() },
 	})
 	return e, nil

@@ -16,6 +16,7 @@ import (
 
 	"kallad/ballista/api"
 	"kallad/ballista/runner"
+	"kallad/worker/auth"
 	"kallad/worker/callback"
 	"kallad/worker/health"
 	"kallad/worker/metrics"
@@ -23,16 +24,17 @@ import (
 
 // schedulerFlags are the settings of `kallad scheduler`.
 type schedulerFlags struct {
-	engine           engineFlags
-	log              logFlags
-	httpPort         uint16
-	grpcPort         uint16
-	bindHost         string
-	stagingPath      string
-	queue            runner.QueueConfig
-	callbacks        callback.Config
-	drainTimeout     time.Duration
-	maxRequestBodies size
+	engine       engineFlags
+	log          logFlags
+	guard        guardFlags
+	http         httpFlags
+	httpPort     uint16
+	grpcPort     uint16
+	bindHost     string
+	stagingPath  string
+	queue        runner.QueueConfig
+	callbacks    callback.Config
+	drainTimeout time.Duration
 }
 
 func newSchedulerCommand(std streams) *cobra.Command {
@@ -72,15 +74,14 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.callbacks.FinalTimeout, "callback-timeout", f.callbacks.FinalTimeout, "how long the delivery of a final callback is tried")
 	flags.DurationVar(&f.callbacks.Grace, "callback-grace", f.callbacks.Grace, "time between the answer to a job's POST and its first callback")
 	flags.DurationVar(&f.callbacks.ProgressInterval, "progress-interval", f.callbacks.ProgressInterval, "least time between two progress callbacks of one stage")
-	f.maxRequestBodies = 1 << 20
-	flags.Var(&f.maxRequestBodies, "max-request", "largest job document")
 	f.engine.register(flags)
 	f.log.register(flags)
+	f.guard.register(flags)
+	f.http.register(flags)
 	for flag, variable := range map[string]string{
 		"http-port": "HTTP_PORT", "grpc-port": "GRPC_PORT", "bind-host": "BIND_HOST", "staging-path": "STAGING_PATH", "output-root": "OUTPUT_ROOTS",
 		"max-jobs": "MAX_CONCURRENT_JOBS", "max-queue": "MAX_QUEUE", "job-timeout": "JOB_TIMEOUT", "drain-timeout": "DRAIN_TIMEOUT",
 		"callback-timeout": "CALLBACK_TIMEOUT", "callback-grace": "CALLBACK_GRACE", "progress-interval": "PROGRESS_INTERVAL",
-		"max-request": "MAX_REQUEST",
 	} {
 		env(flags, flag, variable)
 	}
@@ -92,6 +93,7 @@ type daemon struct {
 	sender  *callback.Sender
 	queue   *runner.Queue
 	server  *api.Server
+	guard   auth.Guard
 }
 
 func (f *schedulerFlags) run(ctx context.Context, std streams) error {
@@ -110,9 +112,7 @@ func (f *schedulerFlags) run(ctx context.Context, std streams) error {
 		return errors.Join(err, d.stop(0))
 	}
 	log.Info("listening", "address", d.server.Addr().String(), "version", version(), "pid", os.Getpid())
-	if ip := net.ParseIP(f.bindHost); f.bindHost == "" || ip != nil && ip.IsUnspecified() {
-		log.Warn("anyone who can reach this address can post jobs; bind to 127.0.0.1 or let only the API reach it")
-	}
+	warnOpen(log, f.bindHost, d.guard)
 	select {
 	case <-ctx.Done():
 		log.Info("shutting down", "drain_timeout", f.drainTimeout.String())
@@ -131,9 +131,13 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 		return nil, fmt.Errorf("make the staging path: %w", err)
 	}
 	f.engine.outputRoots = append(f.engine.outputRoots, staging)
-	cfg := api.DefaultConfig()
+	guard, err := f.guard.open(log)
+	if err != nil {
+		return nil, err
+	}
+	cfg := f.http.config()
 	cfg.Address = net.JoinHostPort(f.bindHost, strconv.Itoa(int(f.httpPort)))
-	cfg.Version, cfg.MaxBody = version(), int(f.maxRequestBodies)
+	cfg.Version, cfg.Guard = version(), guard
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -149,7 +153,7 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	state := &health.State{}
 	state.RequireReady("queue", queue.Ready)
 	server := api.New(cfg, api.Parts{Runner: queue, Cluster: api.Alone{}, Health: state, Metrics: registry, Log: log})
-	return &daemon{engines: engines, sender: sender, queue: queue, server: server}, nil
+	return &daemon{engines: engines, sender: sender, queue: queue, server: server, guard: guard}, nil
 }
 
 const (

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"kallad/worker/auth"
 )
 
 // Config tunes the HTTP server.
@@ -24,7 +26,9 @@ type Config struct {
 	// IdleTimeout is how long a connection is kept without a request.
 	// Default 1 min.
 	IdleTimeout time.Duration
-	// MaxConnections bounds the connections served at once. Default 1024.
+	// MaxHead bounds a request's line and headers, in bytes. Default 16 KiB.
+	MaxHead int
+	// MaxConnections bounds the connections that are open at once. Default 1024.
 	MaxConnections int
 	// MaxStreams bounds the event streams among them. Default 256.
 	MaxStreams int
@@ -35,6 +39,14 @@ type Config struct {
 	// comment, which keeps proxies from closing it and finds out whether
 	// anybody still reads. Default 15 s.
 	Heartbeat time.Duration
+	// MaxConnectionsPerAddress bounds those from one IPv4 address or one IPv6
+	// subnet of 64 bits. Default 256.
+	MaxConnectionsPerAddress int
+	// Guard is what callers have to show, and the TLS that is served. /health
+	// and /ready are for everybody. The zero Guard lets everybody in.
+	Guard auth.Guard
+	// PublicMetrics lets everybody read /metrics.
+	PublicMetrics bool
 	// RetryAfter is what a refused caller is told to wait when the runner
 	// does not say. Default 5 s.
 	RetryAfter time.Duration
@@ -48,11 +60,14 @@ func DefaultConfig() Config {
 		ReadTimeout:    10 * time.Second,
 		WriteTimeout:   10 * time.Second,
 		IdleTimeout:    time.Minute,
+		MaxHead:        16 << 10,
 		MaxConnections: 1024,
 		MaxStreams:     256,
 		EventInterval:  250 * time.Millisecond,
 		Heartbeat:      15 * time.Second,
 		RetryAfter:     5 * time.Second,
+
+		MaxConnectionsPerAddress: 256,
 	}
 }
 
@@ -71,10 +86,12 @@ func (c Config) Validate() error {
 	positive("read timeout", int64(c.ReadTimeout))
 	positive("write timeout", int64(c.WriteTimeout))
 	positive("idle timeout", int64(c.IdleTimeout))
+	positive("head limit", int64(c.MaxHead))
 	positive("connection limit", int64(c.MaxConnections))
 	positive("stream limit", int64(c.MaxStreams))
 	positive("event interval", int64(c.EventInterval))
 	positive("heartbeat", int64(c.Heartbeat))
+	positive("connection limit of one address", int64(c.MaxConnectionsPerAddress))
 	positive("retry-after", int64(c.RetryAfter))
 	return errors.Join(errs...)
 }

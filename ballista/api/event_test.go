@@ -99,7 +99,7 @@ func serveTuned(t *testing.T, r *runner, tune func(*api.Config)) *site {
 
 func running(progress float64) recon.JobStatus {
 	return recon.JobStatus{RunID: "next", State: recon.StateRunning, Stage: recon.StageStaging, Progress: progress, SubmittedAt: time.Now(),
-		Stages: []recon.StageStatus{{ID: 0, Name: "everything", State: recon.WorkRunning, Tasks: 1, TasksRunning: 1}}}
+		Stages: []recon.StageStatus{{ID: 0, Name: "everything", Kind: recon.StageWhole, State: recon.WorkRunning, Tasks: 1, TasksRunning: 1}}}
 }
 
 func ended() recon.JobStatus {

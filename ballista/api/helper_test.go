@@ -307,7 +307,7 @@ func finished() recon.JobStatus {
 			Notes:        []string{"l was read in one part"},
 		},
 		Stages: []recon.StageStatus{{
-			ID: 0, Name: "scan l", State: recon.WorkSucceeded, Why: []string{"both sides are joined on id"},
+			ID: 0, Name: "scan l", Kind: recon.StageScan, State: recon.WorkSucceeded, Reason: "both sides are joined on id",
 			Tasks: 2, TasksDone: 2, Retries: 1, Volume: recon.Volume{RowsIn: 3, RowsOut: 3, BytesIn: 40, BytesOut: 30, SpillBytes: 1},
 			StartedAt: &at, FinishedAt: &at,
 			TaskList: []recon.TaskStatus{{

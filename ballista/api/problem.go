@@ -24,7 +24,8 @@ type problem struct {
 	Errors []recon.FieldError `json:"errors,omitempty"`
 
 	retryAfter time.Duration
-	cause      error // logged, never shown
+	challenge  string // the WWW-Authenticate header
+	cause      error  // logged, never shown
 }
 
 func newProblem(status int, kind, title, detail string) *problem {
@@ -35,6 +36,9 @@ func (p *problem) write(ctx *fasthttp.RequestCtx) {
 	if p.retryAfter > 0 {
 		seconds := int(math.Ceil(p.retryAfter.Seconds()))
 		ctx.Response.Header.Set("Retry-After", strconv.Itoa(seconds))
+	}
+	if p.challenge != "" {
+		ctx.Response.Header.Set("WWW-Authenticate", p.challenge)
 	}
 	writeJSON(ctx, p.Status, "application/problem+json", p)
 }
@@ -79,15 +83,15 @@ func internalProblem(err error) *problem {
 	return p
 }
 
-func notFound(ctx *fasthttp.RequestCtx) {
-	newProblem(fasthttp.StatusNotFound, "not-found", "There is nothing at this path",
-		"The paths are listed by GET /api/openapi.json.").write(ctx)
+func notFound(*fasthttp.RequestCtx) *problem {
+	return newProblem(fasthttp.StatusNotFound, "not-found", "There is nothing at this path",
+		"The paths are listed by GET /api/openapi.json.")
 }
 
 // methodNotAllowed relies on the router for the Allow header.
-func methodNotAllowed(ctx *fasthttp.RequestCtx) {
-	newProblem(fasthttp.StatusMethodNotAllowed, "method-not-allowed", "The path does not have this method",
-		"Allowed: "+string(ctx.Response.Header.Peek("Allow"))).write(ctx)
+func methodNotAllowed(ctx *fasthttp.RequestCtx) *problem {
+	return newProblem(fasthttp.StatusMethodNotAllowed, "method-not-allowed", "The path does not have this method",
+		"Allowed: "+string(ctx.Response.Header.Peek("Allow")))
 }
 
 func writeJSON(ctx *fasthttp.RequestCtx, status int, contentType string, v any) {

@@ -14,34 +14,42 @@ import (
 // handler answers a request, or returns the problem to answer with.
 type handler func(ctx *fasthttp.RequestCtx) *problem
 
-// routes lists every route there is; GET routes answer HEAD as well.
+// routes lists every route there is; GET routes answer HEAD as well. Whoever
+// adds one that is public lets strangers read it.
 func (s *Server) routes() fasthttp.RequestHandler {
 	r := router.New()
 	r.RedirectTrailingSlash = false
 	r.RedirectFixedPath = false
 	r.HandleOPTIONS = false
-	r.NotFound = notFound
-	r.MethodNotAllowed = methodNotAllowed
-	s.get(r, "/health", s.getHealth)
-	s.get(r, "/ready", s.getReady)
-	s.get(r, "/metrics", s.getMetrics)
-	s.get(r, "/api/openapi.json", getOpenAPI)
-	s.get(r, "/api/jobs", s.listJobs)
-	s.get(r, "/api/jobs/{run_id}", s.getJob)
-	s.get(r, "/api/jobs/{run_id}/events", s.watchJob)
-	s.get(r, "/api/events", s.watchAll)
-	s.get(r, "/api/executors", s.listExecutors)
-	r.POST("/api/jobs", s.route("/api/jobs", s.postJob))
-	r.DELETE("/api/jobs/{run_id}", s.route("/api/jobs/{run_id}", s.cancelJob))
+	r.NotFound = s.route(otherRoute, s.admitted(notFound))
+	r.MethodNotAllowed = s.route(otherRoute, s.admitted(methodNotAllowed))
+	public := func(pattern string, h handler) {
+		r.GET(pattern, s.route(pattern, h))
+		r.HEAD(pattern, s.route(pattern, h))
+	}
+	get := func(pattern string, h handler) { public(pattern, s.admitted(h)) }
+	public("/health", s.getHealth)
+	public("/ready", s.getReady)
+	if s.cfg.PublicMetrics {
+		public("/metrics", s.getMetrics)
+	} else {
+		get("/metrics", s.getMetrics)
+	}
+	get("/api/openapi.json", getOpenAPI)
+	get("/api/jobs", s.listJobs)
+	get("/api/jobs/{run_id}", s.getJob)
+	get("/api/jobs/{run_id}/events", s.watchJob)
+	get("/api/events", s.watchAll)
+	get("/api/executors", s.listExecutors)
+	r.POST("/api/jobs", s.route("/api/jobs", s.admitted(s.postJob)))
+	r.DELETE("/api/jobs/{run_id}", s.route("/api/jobs/{run_id}", s.admitted(s.cancelJob)))
 	return s.observed(s.recovered(r.Handler))
 }
 
-func (s *Server) get(r *router.Router, pattern string, h handler) {
-	r.GET(pattern, s.route(pattern, h))
-	r.HEAD(pattern, s.route(pattern, h))
-}
-
 type routeKey struct{}
+
+// otherRoute stands for all paths that are no route's.
+const otherRoute = "other"
 
 func (s *Server) route(pattern string, h handler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
@@ -92,7 +100,7 @@ func routeOf(ctx *fasthttp.RequestCtx) string {
 	if pattern, ok := ctx.UserValue(routeKey{}).(string); ok {
 		return pattern
 	}
-	return "other"
+	return otherRoute
 }
 
 // methodOf bounds the methods that become labels.
@@ -106,13 +114,16 @@ func methodOf(ctx *fasthttp.RequestCtx) string {
 
 // refuse answers what cannot be read as a request.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
-	p := s.unreadable(err)
+	p := s.admitToken(&ctx.Request.Header)
+	if p == nil || !errors.Is(err, fasthttp.ErrBodyTooLarge) {
+		p = s.unreadable(err)
+	}
 	p.write(ctx)
 	if p.Status != fasthttp.StatusRequestTimeout {
 		conn := ctx.Conn()
 		afterAnswer(ctx, func() { linger(conn) })
 	}
-	s.observe(ctx, "other", 0)
+	s.observe(ctx, otherRoute, 0)
 }
 
 func (s *Server) unreadable(err error) *problem {

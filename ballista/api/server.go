@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -74,10 +75,14 @@ func New(cfg Config, parts Parts) *Server {
 		WriteTimeout:       cfg.WriteTimeout,
 		IdleTimeout:        cfg.IdleTimeout,
 		MaxRequestBodySize: cfg.MaxBody,
-		Concurrency:        cfg.MaxConnections,
-		ConnState:          s.track,
-		Logger:             printer{parts.Log},
-		CloseOnShutdown:    true,
+		// The listener holds the limit; a connection ends a little before its
+		// worker does.
+		Concurrency:     2 * cfg.MaxConnections,
+		ReadBufferSize:  cfg.MaxHead,
+		HeaderReceived:  s.headerReceived,
+		ConnState:       s.track,
+		Logger:          printer{parts.Log},
+		CloseOnShutdown: true,
 		// afterAnswer needs each answer flushed before the next request.
 		ReduceMemoryUsage:            true,
 		DisablePreParseMultipartForm: true,
@@ -92,9 +97,12 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen for HTTP on %q: %w", s.cfg.Address, err)
 	}
-	s.listener = ln
+	s.listener = newListener(ln, s.cfg.MaxConnections, s.cfg.MaxConnectionsPerAddress, s.log)
+	if secure := s.cfg.Guard.TLS.ForHTTP(); secure != nil {
+		s.listener = tls.NewListener(s.listener, secure)
+	}
 	s.ctx = context.WithoutCancel(ctx)
-	go s.serve(ln)
+	go s.serve(s.listener)
 	return nil
 }
 

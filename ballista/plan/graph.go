@@ -17,6 +17,10 @@ type Graph struct {
 	Choices []Choice `json:"choices,omitempty"`
 }
 
+// StepMatch is the name of the step that computes the query itself; a stage
+// that streams the query's result without keeping it has none.
+const StepMatch = "match"
+
 // Stage is a number of like tasks, each over its own share of the inputs.
 type Stage struct {
 	// ID is the stage's number, unique in the whole graph, both branches of

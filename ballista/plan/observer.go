@@ -67,6 +67,9 @@ const (
 	StageRunning StageState = "running"
 	StageDone    StageState = "done"
 	StageFailed  StageState = "failed"
+	// StageCancelled is an attempt that nobody needs any more, or a stage of a
+	// cancelled job.
+	StageCancelled StageState = "cancelled"
 )
 
 // StageStatus is where a stage is. Rows and bytes are those of the attempts
@@ -75,7 +78,12 @@ type StageStatus struct {
 	ID    int        `json:"id"`
 	Name  string     `json:"name"`
 	State StageState `json:"state"`
-	Why   []string   `json:"why,omitempty"`
+	// Inputs are the stages that it reads. Reads says that it reads a source,
+	// Streams that its rows go to whoever asked for the job.
+	Inputs  []int    `json:"inputs,omitempty"`
+	Reads   bool     `json:"reads,omitempty"`
+	Streams bool     `json:"streams,omitempty"`
+	Why     []string `json:"why,omitempty"`
 	// Tasks, Running and Done count tasks; Retries counts attempts beyond
 	// each task's first.
 	Tasks   int `json:"tasks"`
@@ -91,8 +99,9 @@ type StageStatus struct {
 	BytesOut int64 `json:"bytes_out"`
 	Spilled  int64 `json:"spilled"`
 	// Started and Finished are zero until they are known.
-	Started  time.Time    `json:"started"`
-	Finished time.Time    `json:"finished"`
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	// Attempts are the tasks' latest attempts, and earlier ones that failed.
 	Attempts []TaskStatus `json:"attempts,omitempty"`
 }
 

@@ -33,27 +33,22 @@ const (
 	tryNumericFunction = "kallad_try_numeric"
 )
 
-// boundQuery is match_sql ready to run.
+// boundQuery is match_sql ready to be planned.
 type boundQuery struct {
-	// sql returns the query's own columns, then the carried keys.
-	sql string
+	// query returns its own columns, then the carried keys.
+	query *plan.Query
 	// columns are the query's own, with the names that it gave them.
 	columns []arrow.Field
 	// keys say, for left and right, where each key column stands in the
-	// result of sql, counted from 0.
+	// query's result, counted from 0.
 	keys [2][]int
-	// width is the number of columns of sql's result.
+	// width is the number of columns of the query's result.
 	width int
 }
 
 // bind checks match_sql against the sources, adds the keys to its result and
 // finds out which columns of the sources it needs.
-func (r *run) bind(ctx context.Context) (*boundQuery, error) {
-	binder, err := r.parts.Binder()
-	if err != nil {
-		return nil, err
-	}
-	defer binder.Close()
+func (r *run) bind(ctx context.Context, binder Binder) (*boundQuery, error) {
 	query, err := r.parse(ctx, binder)
 	if err != nil {
 		return nil, err
@@ -173,9 +168,8 @@ func (r *run) addKeys(ctx context.Context, binder Binder, query *plan.Query, own
 	if err := errors.Join(problems...); err != nil {
 		return nil, recon.Input(err)
 	}
-	var err error
-	b.sql, err = format(ctx, binder, query)
-	return b, err
+	b.query = query
+	return b, nil
 }
 
 // carry returns the query with the side's keys at the end of its result, nil

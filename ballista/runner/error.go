@@ -15,9 +15,7 @@ import (
 type StageError struct {
 	Stage recon.Stage
 	Err   error
-	// Stages are the job's plan and how far it got.
-	Stages []recon.StageStatus
-	text   string
+	text  string
 }
 
 func (e *StageError) Error() string { return e.text }
@@ -30,12 +28,10 @@ func (r *run) stageError(err error) *StageError {
 		uris = append(uris, s.URI)
 	}
 	uris = append(uris, recon.URI(r.job.CallbackURL))
-	state := recon.WorkFailed
-	if errors.Is(err, context.Canceled) {
-		state = recon.WorkCancelled
+	return &StageError{
+		Stage: r.progress.stage(), Err: err,
+		text: recon.Scrub(r.describeError(err), uris...),
 	}
-	text := recon.Scrub(r.describeError(err), uris...)
-	return &StageError{Stage: r.progress.stage(), Err: err, Stages: r.progress.failed(state, text), text: text}
 }
 
 func (r *run) describeError(err error) string {

@@ -86,7 +86,7 @@ func TestWatchesTellWhichJobsChanged(t *testing.T) {
 	assert.Equal(t, []string{"a", "b", "c"}, awaitChange(t, all), "each once, however often it changed")
 	assert.Equal(t, []string{"b"}, awaitChange(t, b))
 
-	stages := []recon.StageStatus{{Name: "scan", State: recon.WorkRunning}}
+	stages := []recon.StageStatus{{Name: "scan", Kind: recon.StageScan, State: recon.WorkRunning}}
 	jobs["a"] <- recon.Progress{Stage: recon.StageStaging, Fraction: 0.5, Stages: stages}
 	assert.Equal(t, []string{"a"}, awaitChange(t, all))
 	status, _ := q.Job("a")

@@ -42,7 +42,7 @@ func newRunner(t *testing.T, staging string, limits engine.Config) *runner.Runne
 	sessions := engine.NewPool(limits, false)
 	t.Cleanup(func() { require.NoError(t, sessions.Close()) })
 	return runner.New(runner.Config{StagingPath: staging, Version: "test", MemoryHint: "--memory-limit"}, runner.Parts{
-		Sources: sources, Store: store, Executor: executor.New(executor.Pooled(sessions), sources, nil), Log: slog.New(slog.DiscardHandler),
+		Sources: sources, Store: store, Engine: executor.Solo{Executor: executor.New(executor.Pooled(sessions), sources, nil)}, Log: slog.New(slog.DiscardHandler),
 		Binder: func() (runner.Binder, error) {
 			return engine.Open(engine.Config{Threads: 1, TempDir: limits.TempDir})
 		},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -15,84 +16,99 @@ import (
 	"kallad/worker/recon"
 )
 
-// observer turns what a task tells into progress and evidence.
+// observer turns what a job tells into progress and evidence.
 type observer struct {
 	run *run
 
 	mu     sync.Mutex
 	loaded map[string]int64
-	counts counts
+	counts map[string][]int64
 	files  map[string]*evidence.File
 	// dropped is how many matched rows the streams of the unmatched left out.
 	dropped map[string]int64
 }
 
-// counts is the row of stepCount.
-type counts struct {
-	matches int64
-	sides   [2]sideCounts
-}
-
-type sideCounts struct{ duplicates, nulls int64 }
-
 func newObserver(r *run) *observer {
-	return &observer{run: r, loaded: map[string]int64{}, files: map[string]*evidence.File{}, dropped: map[string]int64{}}
+	return &observer{run: r, loaded: map[string]int64{}, counts: map[string][]int64{}, files: map[string]*evidence.File{}, dropped: map[string]int64{}}
 }
 
-var (
-	_ plan.TaskObserver = (*observer)(nil)
-	_ plan.Observer     = (*observer)(nil)
-)
+var _ plan.Observer = (*observer)(nil)
 
 // Rows implements plan.Observer.
-func (o *observer) Rows(table string, rows int) { o.run.progress.read(table, rows) }
+func (o *observer) Rows(source string, rows int) { o.run.progress.read(source, rows) }
 
 // Loaded implements plan.Observer.
-func (o *observer) Loaded(table string, rows int64) {
+func (o *observer) Loaded(source string, rows int64) {
 	o.mu.Lock()
-	o.loaded[table] = rows
+	o.loaded[source] = rows
 	o.mu.Unlock()
-	o.run.progress.loaded(table, rows)
+	o.run.progress.loaded(source, rows)
 }
 
-// Begin implements plan.Observer.
+// Begin implements plan.Observer. In a single session the results are written
+// once the query is done; on executors both go on at once.
 func (o *observer) Begin(step string) {
-	o.run.progress.step(step)
-	switch step {
-	case stepMatch:
+	switch {
+	case step == plan.StepMatch:
 		o.run.progress.enter(recon.StageMatching)
-	case stepMatched:
+	case step == stepMatched && o.run.places == 0:
 		o.run.progress.enter(recon.StageWritingResults)
 	}
 }
 
 // Advance implements plan.Observer.
-func (o *observer) Advance(_ string, share float64) { o.run.progress.matching(share) }
+func (o *observer) Advance(_ string, share float64) {
+	if o.run.places == 0 {
+		o.run.progress.matching(share)
+	}
+}
+
+// Stages implements plan.Observer: on executors, the tasks that are done say
+// how far the job is.
+func (o *observer) Stages(status []plan.StageStatus) {
+	o.run.progress.stages(stagesOf(status))
+	if o.run.places > 0 {
+		o.run.progress.matching(tasksDone(status))
+	}
+}
+
+// tasksDone is the share of the tasks beyond the first stages that are done.
+func tasksDone(status []plan.StageStatus) float64 {
+	tasks, done := 0, 0
+	for _, s := range status {
+		if !s.Reads {
+			tasks, done = tasks+s.Tasks, done+s.Done
+		}
+	}
+	if tasks == 0 {
+		return 0
+	}
+	return float64(done) / float64(tasks)
+}
 
 // Counts implements plan.Observer.
 func (o *observer) Counts(step string, v []int64) error {
-	if len(v) != 5 {
-		return fmt.Errorf("step %s: %d counts, want 5", step, len(v))
+	if want := map[string]int{stepCount: 1, keysStep[0]: 2, keysStep[1]: 2}[step]; want > 0 && len(v) != want {
+		return fmt.Errorf("step %s: %d counts, want %d", step, len(v), want)
 	}
 	o.mu.Lock()
-	o.counts.matches = v[0]
-	for side := range o.counts.sides {
-		o.counts.sides[side] = sideCounts{duplicates: v[1+side*2], nulls: v[2+side*2]}
-	}
+	o.counts[step] = v
 	// The unmatched rows are found by looking at all rows.
 	toPass := v[0]
 	for _, t := range o.run.tables[:2] {
 		toPass += o.loaded[t.alias]
 	}
 	o.mu.Unlock()
-	o.run.progress.matched(v[0], toPass)
+	if step == stepCount {
+		o.run.progress.matched(v[0], toPass)
+	}
 	return nil
 }
 
 // Stream implements plan.Observer. Encoding a batch goes on while the engine
 // computes the next.
 func (o *observer) Stream(ctx context.Context, step string, rows plan.Stream) error {
-	file, err := o.start(ctx, step, rows.Schema())
+	file, err := o.file(ctx, step, rows.Schema())
 	if err != nil {
 		return err
 	}
@@ -102,7 +118,7 @@ func (o *observer) Stream(ctx context.Context, step string, rows plan.Stream) er
 		defer close(batches)
 		return o.forward(both, rows, batches)
 	})
-	group.Go(func() error { return o.write(both, file, batches) })
+	group.Go(func() error { return o.write(both, step, file, batches) })
 	err = group.Wait()
 	for batch := range batches {
 		batch.Release()
@@ -111,34 +127,49 @@ func (o *observer) Stream(ctx context.Context, step string, rows plan.Stream) er
 		return err
 	}
 	o.mu.Lock()
-	o.dropped[step] = rows.Dropped()
+	o.dropped[step] += rows.Dropped()
 	o.mu.Unlock()
-	return file.Close(ctx)
+	return nil
 }
 
-// Write implements plan.TaskObserver. A job's only task has nobody to write for.
-func (o *observer) Write(_ context.Context, step plan.Step, _ plan.Stream) error {
-	return fmt.Errorf("step %s writes for no stage", step.Name)
-}
-
-func (o *observer) start(ctx context.Context, step string, schema *arrow.Schema) (file *evidence.File, err error) {
-	switch step {
-	case stepMatched:
-		file, err = o.run.evidence.Matched(ctx, schema)
-	case stepUnmatchedLeft:
-		file, err = o.run.evidence.Unmatched(ctx, evidence.Left, schema)
-	case stepUnmatchedRight:
-		file, err = o.run.evidence.Unmatched(ctx, evidence.Right, schema)
-	default:
-		err = fmt.Errorf("step %s streams nothing that is evidence", step)
+// file returns the file of a step's rows, which the step's first stream opens.
+func (o *observer) file(ctx context.Context, step string, schema *arrow.Schema) (*evidence.File, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if file := o.files[step]; file != nil {
+		return file, nil
 	}
+	file, err := o.start(ctx, step, schema)
 	if err != nil {
 		return nil, err
 	}
-	o.mu.Lock()
 	o.files[step] = file
-	o.mu.Unlock()
 	return file, nil
+}
+
+func (o *observer) start(ctx context.Context, step string, schema *arrow.Schema) (*evidence.File, error) {
+	if step == stepMatched {
+		return o.run.evidence.Matched(ctx, schema)
+	}
+	side := slices.Index(unmatchedStep[:], step)
+	if side < 0 {
+		return nil, fmt.Errorf("step %s streams nothing that is evidence", step)
+	}
+	return o.run.evidence.Unmatched(ctx, sides[side], schema)
+}
+
+// close finishes the files once every stream has ended.
+func (o *observer) close(ctx context.Context) error {
+	var errs []error
+	for _, step := range []string{stepMatched, unmatchedStep[0], unmatchedStep[1]} {
+		file := o.files[step]
+		if file == nil {
+			errs = append(errs, fmt.Errorf("internal error: step %s was never streamed", step))
+			continue
+		}
+		errs = append(errs, file.Close(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 func (o *observer) forward(ctx context.Context, rows plan.Stream, batches chan<- arrow.RecordBatch) error {
@@ -162,7 +193,7 @@ func (o *observer) forward(ctx context.Context, rows plan.Stream, batches chan<-
 	}
 }
 
-func (o *observer) write(ctx context.Context, file *evidence.File, batches <-chan arrow.RecordBatch) error {
+func (o *observer) write(ctx context.Context, step string, file *evidence.File, batches <-chan arrow.RecordBatch) error {
 	for batch := range batches {
 		n := batch.NumRows()
 		err := file.Write(ctx, batch)
@@ -170,7 +201,10 @@ func (o *observer) write(ctx context.Context, file *evidence.File, batches <-cha
 		if err != nil {
 			return err
 		}
-		o.run.progress.wrote(n)
+		o.run.progress.passed(n)
+		if step == stepMatched && o.run.places > 0 {
+			o.run.progress.found(file.Rows())
+		}
 	}
 	return nil
 }

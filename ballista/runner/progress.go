@@ -31,11 +31,6 @@ type progress struct {
 	pass    int64
 	began   map[recon.Stage]time.Time
 	seconds map[recon.Stage]float64
-	detail  *detail
-	// planned are the stages that whoever runs the task tells of; they take
-	// the place of detail.
-	planned   []recon.StageStatus
-	replanned bool
 }
 
 type tableProgress struct {
@@ -51,7 +46,6 @@ func newProgress(job *recon.Job, now func() time.Time, report func(recon.Progres
 		left:    job.Left().Alias, right: job.Right().Alias,
 		began:   map[recon.Stage]time.Time{},
 		seconds: map[recon.Stage]float64{},
-		detail:  newDetail(now),
 	}
 	p.began[recon.StageValidation] = now()
 	for _, s := range job.Sources {
@@ -68,10 +62,16 @@ func (p *progress) expect(table string, rows int64) {
 	p.tables[table].expected = rows
 }
 
-// enter begins a stage.
+// order is that of the stages.
+var order = []recon.Stage{recon.StageValidation, recon.StageStaging, recon.StageMatching, recon.StageWritingResults}
+
+// enter begins a stage; the stages before it are then over.
 func (p *progress) enter(stage recon.Stage) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if slices.Index(order, stage) <= slices.Index(order, p.current.Stage) {
+		return
+	}
 	p.endStage()
 	p.began[stage] = p.now()
 	p.current.Stage = stage
@@ -85,13 +85,6 @@ func (p *progress) enter(stage recon.Stage) {
 		p.advance(matchingEnds)
 	}
 	p.tell()
-}
-
-// step begins a step of the run's task, which ends the one before.
-func (p *progress) step(name string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.detail.begin(name)
 }
 
 func (p *progress) endStage() {
@@ -111,8 +104,6 @@ func (p *progress) read(table string, rows int) {
 	defer p.mu.Unlock()
 	t := p.tables[table]
 	t.read += int64(rows)
-	p.detail.rows(int64(rows))
-	p.detail.stage.RowsIn += int64(rows)
 	p.showTable(table)
 	p.advance(stagingEnds * p.staged())
 	p.tell()
@@ -150,9 +141,6 @@ func (p *progress) loaded(table string, rows int64) {
 	defer p.mu.Unlock()
 	t := p.tables[table]
 	t.loaded, t.read, t.expected = true, rows, rows
-	if at := slices.Index(p.order, table) + 1; at < len(p.order) {
-		p.detail.begin(stepLoad + p.order[at])
-	}
 	switch table {
 	case p.left:
 		p.current.TotalLeft = &rows
@@ -172,13 +160,37 @@ func (p *progress) matching(share float64) {
 	p.tell()
 }
 
+// runs says where the job runs.
+func (p *progress) runs(engineMode string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current.EngineMode = engineMode
+	p.tell()
+}
+
+// stages says how far the plan is.
+func (p *progress) stages(status []recon.StageStatus) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current.Stages = status
+	p.tell()
+	p.current.Stages = nil
+}
+
+// found says how many matches were written so far, while more may come.
+func (p *progress) found(matches int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current.MatchedCount = &matches
+	p.tell()
+}
+
 // matched says how many matches there are and how many rows are still to be
 // gone through on the way to the evidence.
 func (p *progress) matched(matches, toPass int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.current.MatchedCount, p.toPass = &matches, toPass
-	p.detail.rows(matches)
 	p.advance(matchingEnds)
 	p.tell()
 }
@@ -195,54 +207,13 @@ func (p *progress) passed(rows int64) {
 	p.tell()
 }
 
-// wrote counts rows that were written, which pass as well.
-func (p *progress) wrote(rows int64) {
-	p.mu.Lock()
-	p.detail.rows(rows)
-	p.detail.stage.RowsOut += rows
-	p.mu.Unlock()
-	p.passed(rows)
-}
-
 // done says that the evidence is published.
 func (p *progress) done() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endStage()
 	p.advance(1)
-	p.detail.end(recon.WorkSucceeded, "")
 	p.tell()
-}
-
-// failed says why the run ended early, and returns its plan as it stands.
-func (p *progress) failed(state recon.WorkState, text string) []recon.StageStatus {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.planned != nil {
-		return halted(p.planned, state, p.now().UTC())
-	}
-	p.detail.end(state, text)
-	return p.detail.copy()
-}
-
-// stages takes the stages of the run's plan as whoever runs it sees them.
-func (p *progress) stages(planned []recon.StageStatus) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.planned, p.replanned = planned, true
-	p.tell()
-}
-
-// newStages returns the stages if there is news of them, else nil.
-func (p *progress) newStages() []recon.StageStatus {
-	if p.planned == nil {
-		return p.detail.due()
-	}
-	if !p.replanned {
-		return nil
-	}
-	p.replanned = false
-	return p.planned
 }
 
 func (p *progress) advance(to float64) { p.current.Fraction = max(p.current.Fraction, min(1, to)) }
@@ -250,7 +221,6 @@ func (p *progress) advance(to float64) { p.current.Fraction = max(p.current.Frac
 // tell reports a copy; its pointers are to values that never change.
 func (p *progress) tell() {
 	if p.report != nil {
-		p.current.Stages = p.newStages()
 		p.report(p.current)
 	}
 }

@@ -169,7 +169,6 @@ func (q *Queue) startNext() {
 		e.cancel = cancel
 		now := q.cfg.Now().UTC()
 		e.status.State, e.status.StartedAt, e.status.Stage = recon.StateRunning, &now, recon.StageValidation
-		e.status.EngineMode = EngineModeLocal
 		q.running++
 		q.feed.tell(e.status.RunID)
 		for _, behind := range q.waiting {
@@ -218,7 +217,10 @@ func (q *Queue) observe(e *entry, p recon.Progress) {
 	q.mu.Lock()
 	e.status.Stage, e.status.Progress = p.Stage, p.Fraction
 	e.status.MatchedCount, e.status.TotalLeft, e.status.TotalRight = p.MatchedCount, p.TotalLeft, p.TotalRight
-	e.setStages(p.Stages)
+	e.status.EngineMode = p.EngineMode
+	if p.Stages != nil {
+		e.status.Stages = p.Stages
+	}
 	q.mu.Unlock()
 	q.feed.tell(e.status.RunID)
 	e.notifier.Progress(p)
@@ -257,7 +259,6 @@ func (q *Queue) fail(e *entry, err, cause error) string {
 	var staged *StageError
 	if errors.As(err, &staged) {
 		e.status.ErrorStage = staged.Stage
-		e.setStages(staged.Stages)
 	}
 	switch {
 	case errors.Is(cause, errCancelled):

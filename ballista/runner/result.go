@@ -9,11 +9,11 @@ import (
 func (r *run) result(o *observer) *recon.Result {
 	result := &recon.Result{
 		RunID:        r.job.RunID,
-		MatchedCount: o.counts.matches,
+		MatchedCount: o.counts[stepCount][0],
 		OutputPaths:  outputPaths(r.job.OutputPath),
 		Left:         r.sideCounts(o, 0),
 		Right:        r.sideCounts(o, 1),
-		EngineMode:   EngineModeLocal,
+		EngineMode:   r.engineMode(),
 		Notes:        r.notes(),
 		StartedAt:    r.startedAt.UTC(),
 		FinishedAt:   r.cfg.Now().UTC(),
@@ -28,12 +28,10 @@ func (r *run) result(o *observer) *recon.Result {
 // sideCounts takes each count from where it is a fact: the rows that the
 // readers delivered, the rows that matched, the rows that were written.
 func (r *run) sideCounts(o *observer, side int) recon.SideCounts {
-	t, step := r.tables[side], []string{stepUnmatchedLeft, stepUnmatchedRight}[side]
-	c := recon.SideCounts{
-		Alias: t.alias, Rows: o.loaded[t.alias],
-		MatchedRows:      o.dropped[step],
-		DuplicateKeyRows: o.counts.sides[side].duplicates,
-		NullKeyRows:      o.counts.sides[side].nulls,
+	t, step := r.tables[side], unmatchedStep[side]
+	c := recon.SideCounts{Alias: t.alias, Rows: o.loaded[t.alias], MatchedRows: o.dropped[step]}
+	if v := o.counts[keysStep[side]]; len(v) == 2 {
+		c.DuplicateKeyRows, c.NullKeyRows = v[0], v[1]
 	}
 	if file := o.files[step]; file != nil {
 		c.UnmatchedRows = file.Rows()

@@ -15,10 +15,15 @@ import (
 	"kallad/worker/source"
 )
 
-// Executor runs a task to its end. An error of the query or of a source is a
-// recon.InputError, or answers QueryFault, OutOfMemory or OutOfDisk.
-type Executor interface {
-	Run(ctx context.Context, task plan.Task, locations map[string]plan.Secret, observer plan.TaskObserver) error
+// Engine runs jobs of stages: on the executors there are, else in this process.
+type Engine interface {
+	// Run runs a job to its end; nothing of it is left behind. An error of the
+	// query or of a source is a recon.InputError, or answers QueryFault,
+	// OutOfMemory or OutOfDisk.
+	Run(ctx context.Context, job plan.Job, observer plan.Observer) error
+	// Places is how many tasks can run at once on executors; 0 when there is
+	// none, and this process does the work.
+	Places() int
 }
 
 // Config is what all jobs of a process share.
@@ -26,10 +31,10 @@ type Config struct {
 	// StagingPath is the folder that relative output paths are under.
 	// Absolute; required.
 	StagingPath string
-	// Partitions is how many shares a source is split into. Default 0: from
-	// its size and Threads.
+	// Partitions is how many shares a source is split into, and a query that
+	// runs on executors. Default 0: from the sizes and the places there are.
 	Partitions int
-	// Threads is how many threads of the executor read at once. Default: the
+	// Threads is how many threads read at once in this process. Default: the
 	// machine's cores.
 	Threads int
 	// Version of kallad, for metadata.
@@ -42,11 +47,11 @@ type Config struct {
 
 // Parts are the collaborators of a Runner.
 type Parts struct {
-	Sources  *source.Registry
-	Store    blob.Store
-	Binder   func() (Binder, error)
-	Executor Executor
-	Log      *slog.Logger
+	Sources *source.Registry
+	Store   blob.Store
+	Binder  func() (Binder, error)
+	Engine  Engine
+	Log     *slog.Logger
 }
 
 // Runner runs jobs. It holds nothing of a job after its end, and may run
@@ -67,8 +72,11 @@ func New(cfg Config, parts Parts) *Runner {
 	return &Runner{cfg: cfg, parts: parts}
 }
 
-// EngineModeLocal is the engine mode of jobs that run in this process.
-const EngineModeLocal = "local"
+// The engine modes of a job: in this process, or on executors.
+const (
+	EngineModeLocal   = "local"
+	EngineModeCluster = "cluster"
+)
 
 // Run runs a valid job. acceptedAt is the matched_at of its evidence. report
 // receives progress, in order, and must not block. An error is a *StageError;
@@ -97,12 +105,22 @@ type run struct {
 	progress   *progress
 	tables     []*table
 	query      *boundQuery
-	evidence   *evidence.Set
+	// places is how many tasks can run at once on executors, as it was when
+	// the job was planned; 0 is in this process.
+	places   int
+	graph    plan.Graph
+	evidence *evidence.Set
+}
+
+func (r *run) engineMode() string {
+	if r.places == 0 {
+		return EngineModeLocal
+	}
+	return EngineModeCluster
 }
 
 func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 	defer func() { err = errors.Join(err, r.closeSources()) }()
-	r.progress.step(stepDescribe)
 	if err := r.describeSources(ctx); err != nil {
 		return nil, err
 	}
@@ -112,32 +130,48 @@ func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 	if err := r.checkTables(); err != nil {
 		return nil, err
 	}
-	r.progress.step(stepPlan)
-	if r.query, err = r.bind(ctx); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.createEvidence(ctx); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.evidence.Abort()) }()
-	r.progress.step(stepSplit)
 	r.progress.enter(recon.StageStaging)
-	task, locations, err := r.task(ctx)
+	job, err := r.planJob(ctx)
 	if err != nil {
 		return nil, err
 	}
 	observer := newObserver(r)
-	r.progress.step(stepLoad + r.tables[0].alias)
-	if err := r.parts.Executor.Run(ctx, task, locations, observer); err != nil {
+	if err := r.parts.Engine.Run(ctx, job, observer); err != nil {
+		return nil, err
+	}
+	r.progress.enter(recon.StageWritingResults)
+	if err := observer.close(ctx); err != nil {
 		return nil, err
 	}
 	return r.publish(ctx, observer)
 }
 
+// prepare binds the query and plans its stages.
+func (r *run) prepare(ctx context.Context) (err error) {
+	binder, err := r.parts.Binder()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, binder.Close()) }()
+	if r.query, err = r.bind(ctx, binder); err != nil {
+		return err
+	}
+	r.places = r.parts.Engine.Places()
+	r.progress.runs(r.engineMode())
+	r.graph, err = plan.Plan(ctx, binder, r.request())
+	return err
+}
+
 // publish checks that no row was lost or doubled and makes the evidence
 // visible.
 func (r *run) publish(ctx context.Context, o *observer) (*recon.Result, error) {
-	r.progress.step(stepPublish)
 	result := r.result(o)
 	for _, side := range []recon.SideCounts{result.Left, result.Right} {
 		if side.Rows != side.MatchedRows+side.UnmatchedRows {

@@ -1,8 +1,6 @@
 package runner
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,106 +8,69 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"kallad/ballista/plan"
-	"kallad/worker/source"
+	"kallad/worker/evidence"
 )
 
-// The steps of a run, after its tables are loaded.
+// The steps that the runner adds to a query.
 const (
-	stepMatch          = "match"
-	stepCount          = "count"
-	stepMatched        = "matched"
-	stepUnmatchedLeft  = "unmatched_left"
-	stepUnmatchedRight = "unmatched_right"
+	stepCount   = "count"
+	stepMatched = "matched"
+)
+
+// keysStep counts what is odd about a side's keys, unmatchedStep finds its
+// unmatched rows.
+var (
+	keysStep      = [2]string{"keys_left", "keys_right"}
+	unmatchedStep = [2]string{"unmatched_left", "unmatched_right"}
+	sides         = [2]evidence.Side{evidence.Left, evidence.Right}
 )
 
 // resultTable holds the result of match_sql, its columns named by position:
 // the query may give two of them one name.
 const resultTable = reservedPrefix + "result"
 
-// task turns the run into what an executor does, and says where its sources
-// are.
-func (r *run) task(ctx context.Context) (plan.Task, map[string]plan.Secret, error) {
-	task := plan.Task{Steps: r.steps()}
-	locations := map[string]plan.Secret{}
+// request says what is to be computed: the matches, and for each side which
+// rows no match carries.
+func (r *run) request() plan.Request {
+	request := plan.Request{
+		Query: r.query.query, Places: r.places, Partitions: r.cfg.Partitions,
+		Result: plan.Result{Table: resultTable},
+		Steps: []plan.Step{
+			{Name: stepCount, Kind: plan.StepCount, SQL: "SELECT count(*) FROM " + resultTable},
+			{Name: stepMatched, Kind: plan.StepStream, SQL: r.matchedSQL()},
+		},
+	}
+	for i := range r.query.width {
+		request.Result.Columns = append(request.Result.Columns, resultColumn(i))
+	}
 	for _, t := range r.tables {
-		in, err := r.input(ctx, t)
-		if err != nil {
-			return plan.Task{}, nil, fmt.Errorf("source %q: %w", t.alias, err)
+		request.Tables = append(request.Tables, plan.Table{
+			Name: t.alias, Schema: project(t.about.Schema, t.columns),
+			Rows: t.about.Rows, Bytes: t.about.Bytes, MaxPartitions: t.about.MaxPartitions,
+		})
+	}
+	for side, t := range r.tables[:2] {
+		lookup := plan.Lookup{
+			Table: t.alias, Keys: t.keys, Columns: pick(t.about.Schema, t.evidence, t.keys),
+			Steps: []plan.Step{
+				{Name: keysStep[side], Kind: plan.StepCount, SQL: keysSQL(t)},
+				{Name: unmatchedStep[side], Kind: plan.StepStream, Marked: true, SQL: r.unmatchedSQL(side)},
+			},
 		}
-		task.Inputs = append(task.Inputs, in)
-		locations[t.alias] = plan.Secret(t.origin.URI.Reveal())
-	}
-	return task, locations, nil
-}
-
-func (r *run) input(ctx context.Context, t *table) (plan.Input, error) {
-	scan := source.Scan{Columns: t.columns, Filters: t.origin.Filters}
-	partitions, err := t.source.Split(ctx, scan, r.shares(t.about))
-	if err != nil {
-		return plan.Input{}, err
-	}
-	in := plan.Input{Table: t.alias, Source: t.alias, Schema: plan.Schema{Schema: project(t.about.Schema, t.columns)}}
-	if in.Scan, err = json.Marshal(scan); err != nil {
-		return plan.Input{}, err
-	}
-	for _, p := range partitions {
-		raw, err := json.Marshal(p)
-		if err != nil {
-			return plan.Input{}, err
+		for _, at := range r.query.keys[side] {
+			lookup.ResultKeys = append(lookup.ResultKeys, resultColumn(at))
 		}
-		in.Partitions = append(in.Partitions, raw)
+		request.Lookups = append(request.Lookups, lookup)
 	}
-	return in, nil
-}
-
-const (
-	// shareBytes is the least that is worth a partition of its own.
-	shareBytes = 4 << 20
-	// sharesPerThread lets threads that finish early take from the others.
-	sharesPerThread = 4
-)
-
-// shares is how many partitions a source is to be split into.
-func (r *run) shares(about *source.Description) int {
-	if r.cfg.Partitions > 0 {
-		return r.cfg.Partitions
-	}
-	most := r.cfg.Threads * sharesPerThread
-	if about.Bytes < 0 {
-		return r.cfg.Threads
-	}
-	return max(1, min(most, int(about.Bytes/shareBytes)))
-}
-
-func (r *run) steps() []plan.Step {
-	return []plan.Step{
-		{Name: stepMatch, Kind: plan.StepRun, SQL: r.matchSQL()},
-		{Name: stepCount, Kind: plan.StepCount, SQL: r.countSQL()},
-		{Name: stepMatched, Kind: plan.StepStream, SQL: r.matchedSQL()},
-		{Name: stepUnmatchedLeft, Kind: plan.StepStream, Marked: true, SQL: r.unmatchedSQL(0)},
-		{Name: stepUnmatchedRight, Kind: plan.StepStream, Marked: true, SQL: r.unmatchedSQL(1)},
-	}
+	return request
 }
 
 func resultColumn(i int) string { return "c" + strconv.Itoa(i) }
 
-func (r *run) matchSQL() string {
-	names := make([]string, r.query.width)
-	for i := range names {
-		names[i] = resultColumn(i)
-	}
-	return fmt.Sprintf("CREATE TABLE %s AS SELECT * FROM (%s) AS q(%s)", resultTable, r.query.sql, strings.Join(names, ", "))
-}
-
-// countSQL counts the matches, then for each side the rows beyond the first of
-// each key, and the rows with a null in the key.
-func (r *run) countSQL() string {
-	counts := []string{"(SELECT count(*) FROM " + resultTable + ")"}
-	for _, t := range r.tables[:2] {
-		counts = append(counts, duplicatesSQL(t),
-			fmt.Sprintf("(SELECT count(*) FROM %s WHERE %s)", quote(t.alias), anyNull(t.keys)))
-	}
-	return "SELECT " + strings.Join(counts, ", ")
+// keysSQL counts the rows beyond the first of each key, and the rows with a
+// null in the key.
+func keysSQL(t *table) string {
+	return fmt.Sprintf("SELECT %s, (SELECT count(*) FROM %s WHERE %s)", duplicatesSQL(t), quote(t.alias), anyNull(t.keys))
 }
 
 func duplicatesSQL(t *table) string {

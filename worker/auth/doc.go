@@ -6,5 +6,5 @@
 // change, so that both can be rolled without a restart.
 //
 // It must not know what is served, nor where settings come from. Its errors
-// name settings as tls-cert, tls-key, tls-ca and token-file.
+// name settings by their flags.
 package auth

@@ -11,7 +11,7 @@ import (
 
 // FileError is a file that a setting names and that is of no use.
 type FileError struct {
-	// Setting is the setting's name: tls-cert, tls-key, tls-ca or token-file.
+	// Setting is the flag that names it.
 	Setting string
 	Path    string
 	Err     error

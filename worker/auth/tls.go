@@ -33,11 +33,11 @@ func (c TLSConfig) asked() bool {
 func (c TLSConfig) validate() error {
 	switch {
 	case c.Cert != "" && c.Key == "":
-		return errors.New("tls-cert is given without tls-key: both are needed")
+		return errors.New("--tls-cert is given without --tls-key: both are needed")
 	case c.Key != "" && c.Cert == "":
-		return errors.New("tls-key is given without tls-cert: both are needed")
+		return errors.New("--tls-key is given without --tls-cert: both are needed")
 	case c.CA != "" && c.Cert == "" && !c.NoClientCert:
-		return errors.New("tls-ca is given without tls-cert and tls-key, with which clients could be asked for a certificate: give them, or let clients do without one (tls-client-auth none)")
+		return errors.New("--tls-ca is given without --tls-cert and --tls-key, with which clients could be asked for a certificate: give them, or let clients do without one with --tls-client-auth none")
 	}
 	return nil
 }
@@ -85,10 +85,10 @@ func (c TLSConfig) read() (keys, error) {
 		k.own, errs = own, append(errs, err)
 	}
 	if c.CA != "" {
-		pem, err := readFile("tls-ca", c.CA)
+		pem, err := readFile("--tls-ca", c.CA)
 		k.ca = x509.NewCertPool()
 		if err == nil && !k.ca.AppendCertsFromPEM(pem) {
-			err = &FileError{Setting: "tls-ca", Path: c.CA, Err: errors.New("holds no certificate in PEM form")}
+			err = &FileError{Setting: "--tls-ca", Path: c.CA, Err: errors.New("holds no certificate in PEM form")}
 		}
 		errs = append(errs, err)
 	}
@@ -96,14 +96,14 @@ func (c TLSConfig) read() (keys, error) {
 }
 
 func readPair(certPath, keyPath string) (*tls.Certificate, error) {
-	cert, certErr := readFile("tls-cert", certPath)
-	key, keyErr := readFile("tls-key", keyPath)
+	cert, certErr := readFile("--tls-cert", certPath)
+	key, keyErr := readFile("--tls-key", keyPath)
 	if err := errors.Join(certErr, keyErr); err != nil {
 		return nil, err
 	}
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
-		return nil, &FileError{Setting: "tls-cert", Path: certPath, Err: errors.New(err.Error() + "; its key is in " + keyPath)}
+		return nil, &FileError{Setting: "--tls-cert", Path: certPath, Err: errors.New(err.Error() + "; its key is in " + keyPath)}
 	}
 	return &pair, nil
 }

@@ -252,10 +252,10 @@ func TestTLSSettingsThatCannotBe(t *testing.T) {
 		cfg  auth.TLSConfig
 		want []string
 	}{
-		"no key":        {auth.TLSConfig{Cert: cert}, []string{"tls-cert is given without tls-key"}},
-		"no cert":       {auth.TLSConfig{Key: key}, []string{"tls-key is given without tls-cert"}},
-		"ca alone":      {auth.TLSConfig{CA: ca.File}, []string{"tls-ca is given without tls-cert"}},
-		"all are gone":  {auth.TLSConfig{Cert: gone, Key: gone, CA: gone}, []string{"tls-cert", "tls-key", "tls-ca", "no such file"}},
+		"no key":        {auth.TLSConfig{Cert: cert}, []string{"--tls-cert is given without --tls-key"}},
+		"no cert":       {auth.TLSConfig{Key: key}, []string{"--tls-key is given without --tls-cert"}},
+		"ca alone":      {auth.TLSConfig{CA: ca.File}, []string{"--tls-ca is given without --tls-cert"}},
+		"all are gone":  {auth.TLSConfig{Cert: gone, Key: gone, CA: gone}, []string{"--tls-cert", "--tls-key", "tls-ca", "no such file"}},
 		"another's key": {auth.TLSConfig{Cert: cert, Key: otherKey}, []string{"tls-cert", "does not match", otherKey}},
 		"key as ca":     {auth.TLSConfig{Cert: cert, Key: key, CA: key}, []string{"tls-ca", "holds no certificate"}},
 	}

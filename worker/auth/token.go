@@ -48,7 +48,7 @@ func TokenFile(path string, log *slog.Logger) (*Token, error) {
 }
 
 func readTokens(path string) ([]string, error) {
-	const setting = "token-file"
+	const setting = "--token-file"
 	text, err := readFile(setting, path)
 	if err != nil {
 		return nil, err

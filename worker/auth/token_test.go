@@ -79,12 +79,12 @@ func TestTokenFileIsReadAgain(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "token")
 	_, err := auth.TokenFile(path, slog.New(slog.DiscardHandler))
-	require.EqualError(t, err, fmt.Sprintf("token-file %q: no such file or directory", path))
+	require.EqualError(t, err, fmt.Sprintf("--token-file %q: no such file or directory", path))
 
 	write := func(text string) { require.NoError(t, os.WriteFile(path, []byte(text), 0o600)) }
 	write("# only a comment\n\n")
 	_, err = auth.TokenFile(path, slog.New(slog.DiscardHandler))
-	require.EqualError(t, err, fmt.Sprintf("token-file %q: holds no token", path))
+	require.EqualError(t, err, fmt.Sprintf("--token-file %q: holds no token", path))
 
 	write(secret + "\r\n")
 	var log bytes.Buffer

@@ -31,6 +31,9 @@ type Progress struct {
 	TotalLeft  *int64 `json:"total_left,omitempty"`
 	TotalRight *int64 `json:"total_right,omitempty"`
 
+	// EngineMode is "local" or "cluster", once that is known. It is no part of
+	// a callback.
+	EngineMode string `json:"-"`
 	// Stages is the job's plan and how far it is, as JobStatus shows it; nil
 	// when nothing new is known of it. It is no part of a callback. Whoever
 	// reports it leaves it unchanged from then on.

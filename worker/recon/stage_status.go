@@ -20,19 +20,41 @@ func WorkStates() []WorkState {
 	return []WorkState{WorkPending, WorkRunning, WorkSucceeded, WorkFailed, WorkCancelled}
 }
 
-// LocalExecutor stands in the place of an executor's id for what the
-// scheduler's own process does.
-const LocalExecutor = "local"
+// StageKind says what a stage of a job's plan is for.
+type StageKind string
+
+const (
+	// StageWhole does all work of a job in one task.
+	StageWhole StageKind = "whole"
+	// StageScan reads a source and hands its rows on in partitions.
+	StageScan StageKind = "scan"
+	// StageExchange brings rows that belong together into one partition.
+	StageExchange StageKind = "exchange"
+	// StageMatch runs the query over a partition, and finds what is unmatched
+	// there.
+	StageMatch StageKind = "match"
+	// StageUnmatched finds the unmatched rows of a side that every task of the
+	// match stage had a copy of.
+	StageUnmatched StageKind = "unmatched"
+	// StageFetch brings the columns of unmatched rows that were not needed
+	// before.
+	StageFetch StageKind = "fetch"
+)
+
+// StageKinds lists every kind.
+func StageKinds() []StageKind {
+	return []StageKind{StageWhole, StageScan, StageExchange, StageMatch, StageUnmatched, StageFetch}
+}
 
 // StageStatus is what is known of one stage of a job's plan. A retried task
-// counts once: Tasks is the sum of the pending, running, done and failed ones,
-// and a task has failed only when it is not tried again.
+// counts once: Tasks is the sum of the pending, running, done and failed ones.
 type StageStatus struct {
 	// ID is unique in the job, and counts from 0 in the order of the plan.
-	ID   int    `json:"id"`
-	Name string `json:"name"`
-	// Why says why the plan has this stage in this form, a reason each.
-	Why []string `json:"why,omitempty"`
+	ID   int       `json:"id"`
+	Name string    `json:"name"`
+	Kind StageKind `json:"kind"`
+	// Reason says why the plan has this stage in this form, for people.
+	Reason string `json:"reason,omitempty"`
 	// Inputs are the stages whose output this one reads.
 	Inputs []int     `json:"inputs,omitempty"`
 	State  WorkState `json:"state"`
@@ -69,8 +91,8 @@ type TaskStatus struct {
 	Partition int `json:"partition"`
 	// Attempt counts from 1.
 	Attempt int `json:"attempt"`
-	// Executor is the id of the executor that runs the attempt, LocalExecutor
-	// where the scheduler does so itself; absent while nobody does.
+	// Executor is the id of the executor that runs the attempt; absent while
+	// it is pending, and where the scheduler runs it itself.
 	Executor string    `json:"executor,omitempty"`
 	State    WorkState `json:"state"`
 
