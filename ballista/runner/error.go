@@ -15,7 +15,9 @@ import (
 type StageError struct {
 	Stage recon.Stage
 	Err   error
-	text  string
+	// Stages are the stages of the job's plan and how far they got.
+	Stages []recon.StageStatus
+	text   string
 }
 
 func (e *StageError) Error() string { return e.text }
@@ -28,10 +30,12 @@ func (r *run) stageError(err error) *StageError {
 		uris = append(uris, s.URI)
 	}
 	uris = append(uris, recon.URI(r.job.CallbackURL))
-	return &StageError{
-		Stage: r.progress.stage(), Err: err,
-		text: recon.Scrub(r.describeError(err), uris...),
+	state := recon.WorkFailed
+	if errors.Is(err, context.Canceled) {
+		state = recon.WorkCancelled
 	}
+	text := recon.Scrub(r.describeError(err), uris...)
+	return &StageError{Stage: r.progress.stage(), Err: err, Stages: r.progress.failed(state, text), text: text}
 }
 
 func (r *run) describeError(err error) string {

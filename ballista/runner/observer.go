@@ -48,6 +48,7 @@ func (o *observer) Loaded(source string, rows int64) {
 // Begin implements plan.Observer. In a single session the results are written
 // once the query is done; on executors both go on at once.
 func (o *observer) Begin(step string) {
+	o.run.progress.step(step)
 	switch {
 	case step == plan.StepMatch:
 		o.run.progress.enter(recon.StageMatching)
@@ -201,7 +202,7 @@ func (o *observer) write(ctx context.Context, step string, file *evidence.File, 
 		if err != nil {
 			return err
 		}
-		o.run.progress.passed(n)
+		o.run.progress.wrote(step, n)
 		if step == stepMatched && o.run.places > 0 {
 			o.run.progress.found(file.Rows())
 		}

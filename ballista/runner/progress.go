@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"kallad/ballista/plan"
 	"kallad/worker/recon"
 )
 
@@ -31,6 +32,10 @@ type progress struct {
 	pass    int64
 	began   map[recon.Stage]time.Time
 	seconds map[recon.Stage]float64
+	detail  *detail
+	// planned are the stages that the engine told of last; they take the place
+	// of detail.
+	planned []recon.StageStatus
 }
 
 type tableProgress struct {
@@ -46,6 +51,7 @@ func newProgress(job *recon.Job, now func() time.Time, report func(recon.Progres
 		left:    job.Left().Alias, right: job.Right().Alias,
 		began:   map[recon.Stage]time.Time{},
 		seconds: map[recon.Stage]float64{},
+		detail:  newDetail(now),
 	}
 	p.began[recon.StageValidation] = now()
 	for _, s := range job.Sources {
@@ -87,6 +93,13 @@ func (p *progress) enter(stage recon.Stage) {
 	p.tell()
 }
 
+// step begins a step of the run's task, which ends the one before.
+func (p *progress) step(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.detail.begin(name)
+}
+
 func (p *progress) endStage() {
 	p.seconds[p.current.Stage] = p.now().Sub(p.began[p.current.Stage]).Seconds()
 }
@@ -104,6 +117,8 @@ func (p *progress) read(table string, rows int) {
 	defer p.mu.Unlock()
 	t := p.tables[table]
 	t.read += int64(rows)
+	p.detail.add(stepLoad+table, int64(rows))
+	p.detail.stage.RowsIn += int64(rows)
 	p.showTable(table)
 	p.advance(stagingEnds * p.staged())
 	p.tell()
@@ -141,6 +156,9 @@ func (p *progress) loaded(table string, rows int64) {
 	defer p.mu.Unlock()
 	t := p.tables[table]
 	t.loaded, t.read, t.expected = true, rows, rows
+	if at := slices.Index(p.order, table) + 1; at < len(p.order) && p.detail.step() == stepLoad+table {
+		p.detail.begin(stepLoad + p.order[at])
+	}
 	switch table {
 	case p.left:
 		p.current.TotalLeft = &rows
@@ -172,7 +190,7 @@ func (p *progress) runs(engineMode string) {
 func (p *progress) stages(status []recon.StageStatus) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.current.Stages = status
+	p.planned, p.current.Stages = status, status
 	p.tell()
 	p.current.Stages = nil
 }
@@ -191,6 +209,7 @@ func (p *progress) matched(matches, toPass int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.current.MatchedCount, p.toPass = &matches, toPass
+	p.detail.add(plan.StepMatch, matches)
 	p.advance(matchingEnds)
 	p.tell()
 }
@@ -207,13 +226,34 @@ func (p *progress) passed(rows int64) {
 	p.tell()
 }
 
+// wrote counts rows of a step that were written, which pass as well.
+func (p *progress) wrote(step string, rows int64) {
+	p.mu.Lock()
+	p.detail.add(step, rows)
+	p.detail.stage.RowsOut += rows
+	p.mu.Unlock()
+	p.passed(rows)
+}
+
 // done says that the evidence is published.
 func (p *progress) done() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endStage()
 	p.advance(1)
+	p.detail.end(recon.WorkSucceeded, "")
 	p.tell()
+}
+
+// failed says why the run ended early, and returns its stages as they stand.
+func (p *progress) failed(state recon.WorkState, text string) []recon.StageStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.planned != nil {
+		return halted(p.planned, state, p.now().UTC())
+	}
+	p.detail.end(state, text)
+	return p.detail.copy()
 }
 
 func (p *progress) advance(to float64) { p.current.Fraction = max(p.current.Fraction, min(1, to)) }
@@ -221,6 +261,9 @@ func (p *progress) advance(to float64) { p.current.Fraction = max(p.current.Frac
 // tell reports a copy; its pointers are to values that never change.
 func (p *progress) tell() {
 	if p.report != nil {
+		if p.planned == nil {
+			p.current.Stages = p.detail.due()
+		}
 		p.report(p.current)
 	}
 }

@@ -218,9 +218,7 @@ func (q *Queue) observe(e *entry, p recon.Progress) {
 	e.status.Stage, e.status.Progress = p.Stage, p.Fraction
 	e.status.MatchedCount, e.status.TotalLeft, e.status.TotalRight = p.MatchedCount, p.TotalLeft, p.TotalRight
 	e.status.EngineMode = p.EngineMode
-	if p.Stages != nil {
-		e.status.Stages = p.Stages
-	}
+	e.setStages(p.Stages)
 	q.mu.Unlock()
 	q.feed.tell(e.status.RunID)
 	e.notifier.Progress(p)
@@ -259,6 +257,7 @@ func (q *Queue) fail(e *entry, err, cause error) string {
 	var staged *StageError
 	if errors.As(err, &staged) {
 		e.status.ErrorStage = staged.Stage
+		e.setStages(staged.Stages)
 	}
 	switch {
 	case errors.Is(cause, errCancelled):

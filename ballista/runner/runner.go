@@ -121,6 +121,7 @@ func (r *run) engineMode() string {
 
 func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 	defer func() { err = errors.Join(err, r.closeSources()) }()
+	r.progress.step(stepDescribe)
 	if err := r.describeSources(ctx); err != nil {
 		return nil, err
 	}
@@ -130,6 +131,7 @@ func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 	if err := r.checkTables(); err != nil {
 		return nil, err
 	}
+	r.progress.step(stepPlan)
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -137,12 +139,14 @@ func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.evidence.Abort()) }()
+	r.progress.step(stepSplit)
 	r.progress.enter(recon.StageStaging)
 	job, err := r.planJob(ctx)
 	if err != nil {
 		return nil, err
 	}
 	observer := newObserver(r)
+	r.progress.step(stepLoad + r.tables[0].alias)
 	if err := r.parts.Engine.Run(ctx, job, observer); err != nil {
 		return nil, err
 	}
@@ -172,6 +176,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 // publish checks that no row was lost or doubled and makes the evidence
 // visible.
 func (r *run) publish(ctx context.Context, o *observer) (*recon.Result, error) {
+	r.progress.step(stepPublish)
 	result := r.result(o)
 	for _, side := range []recon.SideCounts{result.Left, result.Right} {
 		if side.Rows != side.MatchedRows+side.UnmatchedRows {
