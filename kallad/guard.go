@@ -42,6 +42,28 @@ func (f *guardFlags) register(flags *pflag.FlagSet) {
 	env(flags, "tls-server-name", "KALLAD_TLS_SERVER_NAME")
 }
 
+// registerCaller registers what a caller of another process needs.
+func (f *guardFlags) registerCaller(flags *pflag.FlagSet) {
+	flags.Var(&f.token, "token", "bearer token to show; better set by its variable or file, as a command line is there for all to see")
+	flags.StringVar(&f.tokenFile, "token-file", "", "file with the token")
+	flags.StringVar(&f.tls.Cert, "tls-cert", "", "PEM file with the certificate to show")
+	flags.StringVar(&f.tls.Key, "tls-key", "", "PEM file with the key of --tls-cert")
+	flags.StringVar(&f.tls.CA, "tls-ca", "", "PEM file with the authorities that the scheduler's certificate must be signed by (default: the system's)")
+	flags.StringVar(&f.tls.ServerName, "tls-server-name", "", "name that the scheduler's certificate must hold (default: the address that is connected to)")
+	env(flags, "token", "KALLAD_TOKEN")
+	env(flags, "token-file", "KALLAD_TOKEN_FILE")
+	env(flags, "tls-cert", "KALLAD_TLS_CERT")
+	env(flags, "tls-key", "KALLAD_TLS_KEY")
+	env(flags, "tls-ca", "KALLAD_TLS_CA")
+	env(flags, "tls-server-name", "KALLAD_TLS_SERVER_NAME")
+}
+
+// openCaller is open for what registerCaller registered.
+func (f *guardFlags) openCaller(log *slog.Logger) (auth.Guard, error) {
+	f.clientAuth = clientAuthNone // nobody connects to a caller
+	return f.open(log)
+}
+
 // open reads the secrets and certificates. It reports everything that is wrong
 // with them.
 func (f *guardFlags) open(log *slog.Logger) (auth.Guard, error) {

@@ -21,6 +21,7 @@ import (
 // runFlags are the settings of `kallad run`.
 type runFlags struct {
 	engine          engineFlags
+	remote          remoteFlags
 	outputRoot      string
 	json            bool
 	failOnUnmatched bool
@@ -35,17 +36,23 @@ func newRunCommand(std streams) *cobra.Command {
 	f.callbacks.FinalTimeout = 30 * time.Second
 	cmd := &cobra.Command{
 		Use:   "run JOB.json",
-		Short: "Run one job in this process",
+		Short: "Run one job in this process, or in a scheduler",
 		Long: `Runs one job in this process, without a daemon: progress on the terminal, a
 summary at the end, evidence in the job's output_path. JOB.json is the document
 that POST /api/jobs takes; callback_url may be left out, and is called if it is
-there. "-" reads it from standard input.`,
+there. "-" reads it from standard input.
+
+With --scheduler-url the job runs in that scheduler instead, and is shown in the
+same way; an interrupt cancels it there. Paths in the job are then the
+scheduler's, and so are all settings but those of the job.`,
 		Example: `  kallad run examples/invoices/job.json
   kallad run --json job.json > result.json
   kallad run --memory-limit 2GB --output-root /data/evidence job.json
-  jq '.run_id="again"' job.json | kallad run -`,
+  jq '.run_id="again"' job.json | kallad run -
+  kallad run --scheduler-url http://localhost:8080 --token-file token job.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			f.remote.note(cmd.Flags())
 			if err := readEnv(cmd); err != nil {
 				return err
 			}
@@ -54,6 +61,7 @@ there. "-" reads it from standard input.`,
 	}
 	flags := cmd.Flags()
 	f.engine.register(flags)
+	f.remote.register(flags)
 	flags.StringVar(&f.outputRoot, "output-root", "", "folder that all output must be in, and that a relative output_path is under (default: the current folder, and absolute paths anywhere)")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON, and nothing else, on standard output")
 	flags.BoolVar(&f.failOnUnmatched, "fail-on-unmatched", false, "exit with 1 when any row is unmatched")
@@ -74,27 +82,35 @@ func (f *runFlags) run(ctx context.Context, std streams, path string) (err error
 	if err != nil {
 		return err
 	}
+	level := slog.LevelWarn
+	if f.verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: level}))
+	if f.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.timeout)
+		defer cancel()
+	}
+	if f.remote.url != "" {
+		return f.runRemote(ctx, std, job, log)
+	}
+	return f.runHere(ctx, std, job, log)
+}
+
+// runHere runs a job in this process.
+func (f *runFlags) runHere(ctx context.Context, std streams, job *recon.Job, log *slog.Logger) (err error) {
 	staging := f.outputRoot
 	if staging == "" {
 		staging = "."
 	} else if f.engine.outputRoots, err = absolute(f.outputRoot); err != nil {
 		return err
 	}
-	level := slog.LevelWarn
-	if f.verbose {
-		level = slog.LevelDebug
-	}
-	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: level}))
 	engines, err := f.engine.newEngines(staging, 1, false, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, engines.close()) }()
-	if f.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, f.timeout)
-		defer cancel()
-	}
 	caller, err := f.newCaller(job, log)
 	if err != nil {
 		return err

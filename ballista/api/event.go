@@ -47,8 +47,10 @@ type jobEvents struct {
 	runID string
 	// changed says that something is still to be told.
 	changed bool
-	told    recon.State
-	sentAt  time.Time
+	// told and stage are what the last event said.
+	told   recon.State
+	stage  recon.Stage
+	sentAt time.Time
 }
 
 func (j *jobEvents) more(now time.Time) (time.Duration, bool) {
@@ -68,12 +70,12 @@ func (j *jobEvents) more(now time.Time) (time.Duration, bool) {
 		return 0, false
 	case status.State != j.told:
 		j.write(eventState, "", status)
-	case wait > 0:
+	case status.Stage == j.stage && wait > 0:
 		return wait, true
 	default:
 		j.write(eventProgress, "", status)
 	}
-	j.changed, j.told, j.sentAt = false, status.State, now
+	j.changed, j.told, j.stage, j.sentAt = false, status.State, status.Stage, now
 	return 0, true
 }
 

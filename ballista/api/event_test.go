@@ -143,7 +143,7 @@ func TestAStreamGoesOnCountingAfterItWasCut(t *testing.T) {
 	e.wantEnd()
 }
 
-// Progress is told at intervals, a change of state at once.
+// Progress is told at intervals, a change of state or stage at once.
 func TestProgressIsThrottledAndStateIsNot(t *testing.T) {
 	t.Parallel()
 	r := &runner{jobs: []recon.JobStatus{queued()}}
@@ -155,8 +155,13 @@ func TestProgressIsThrottledAndStateIsNot(t *testing.T) {
 	for i := range 1000 {
 		r.put(running(float64(i) / 1000))
 	}
+	matching := running(0.6)
+	matching.Stage = recon.StageMatching
+	r.put(matching)
+	status, _ := e.want("progress")
+	assert.Equal(t, recon.StageMatching, status.Stage)
 	r.put(ended())
-	status, _ := e.want("end")
+	status, _ = e.want("end")
 	assert.Equal(t, recon.StateSucceeded, status.State)
 	e.wantEnd()
 }

@@ -28,7 +28,11 @@ func (s *Server) postJob(ctx *fasthttp.RequestCtx) *problem {
 		ctx.Response.Header.Set("Accept-Encoding", "identity")
 		return newProblem(fasthttp.StatusUnsupportedMediaType, "content-encoding", "The request is compressed", "Send the job as plain JSON.")
 	}
-	job, err := recon.Decode(ctx.PostBody(), recon.ValidateOptions{RequireCallback: true})
+	require, err := callbackRequired(ctx.QueryArgs())
+	if err != nil {
+		return s.problemOf(err)
+	}
+	job, err := recon.Decode(ctx.PostBody(), recon.ValidateOptions{RequireCallback: require})
 	if err != nil {
 		return s.problemOf(err)
 	}
@@ -45,6 +49,18 @@ func (s *Server) postJob(ctx *fasthttp.RequestCtx) *problem {
 		Existing: submission.Existing,
 	})
 	return nil
+}
+
+// callbackRequired reports whether a job must have a callback_url. Whoever
+// follows the job in another way says callback=optional.
+func callbackRequired(args *fasthttp.Args) (bool, error) {
+	switch string(args.Peek("callback")) {
+	case "", "required":
+		return true, nil
+	case "optional":
+		return false, nil
+	}
+	return false, &recon.ValidationError{Fields: []recon.FieldError{{Field: "callback", Message: "must be required or optional"}}}
 }
 
 // jobList is the answer of GET /api/jobs.

@@ -217,3 +217,14 @@ func TestRequestsAreCountedByRoutePattern(t *testing.T) {
 	assert.Contains(t, text, "kalla_runner_active_jobs 0")
 	assert.NotContains(t, text, "secret-name")
 }
+
+func TestWhoFollowsAJobNeedsNoCallback(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &runner{})
+	silent := strings.Replace(goodJob, `"callback_url": "http://app:3000/api/worker",`, "", 1)
+	assert.Equal(t, 400, s.post(t, silent).status)
+	assert.Equal(t, 202, s.call(t, "POST", "/api/jobs?callback=optional", silent).status)
+	assert.Equal(t, 400, s.call(t, "POST", "/api/jobs?callback=required", silent).status)
+	assert.Contains(t, s.call(t, "POST", "/api/jobs?callback=no", goodJob).body, `"field":"callback"`)
+	assert.Equal(t, 400, s.call(t, "POST", "/api/jobs?callback=optional", strings.Replace(goodJob, "http://app:3000", "app", 1)).status)
+}

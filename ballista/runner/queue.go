@@ -216,6 +216,7 @@ func (q *Queue) protect(ctx context.Context, e *entry) (result *recon.Result, er
 func (q *Queue) observe(e *entry, p recon.Progress) {
 	q.mu.Lock()
 	e.status.Stage, e.status.Progress = p.Stage, p.Fraction
+	e.status.Source, e.status.RowsRead, e.status.RowsTotal = p.Source, p.RowsRead, p.RowsTotal
 	e.status.MatchedCount, e.status.TotalLeft, e.status.TotalRight = p.MatchedCount, p.TotalLeft, p.TotalRight
 	e.status.EngineMode = p.EngineMode
 	e.setStages(p.Stages)

@@ -144,6 +144,10 @@ func (t *TLS) server(mutual tls.ClientAuthType) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: current}
 }
 
+// ForClient returns the settings of an HTTP client that lives no longer than
+// its certificates.
+func (t *TLS) ForClient() *tls.Config { return t.client() }
+
 // client returns the settings for one connection to a server.
 func (t *TLS) client() *tls.Config {
 	k := t.keys.get()

@@ -38,6 +38,10 @@ type JobStatus struct {
 	Stage Stage `json:"stage,omitempty"`
 	// Progress is the share of the whole run that is done, 0 to 1.
 	Progress float64 `json:"progress"`
+	// Source, RowsRead and RowsTotal are those of Progress.
+	Source    string `json:"source,omitempty"`
+	RowsRead  *int64 `json:"rows_read,omitempty"`
+	RowsTotal *int64 `json:"rows_total,omitempty"`
 	// QueuePosition counts from 1, the next to run; absent unless queued.
 	QueuePosition int `json:"queue_position,omitempty"`
 	// MatchedCount is the number of result rows so far.

@@ -38,6 +38,7 @@ func Kallad() Law {
 		{Path: "worker/lifecycle"},
 		{Path: "worker/auth"},
 		{Path: "worker/journal"},
+		{Path: "worker/client", Imports: []string{"worker/recon", "worker/auth"}},
 		{Path: "worker/source", Imports: []string{"worker/recon", "worker/blob"}},
 		{Path: "worker/evidence", Imports: []string{"worker/recon", "worker/blob"}},
 		{Path: "worker/callback", Imports: []string{"worker/recon", "worker/blob"}},
