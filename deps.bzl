@@ -5,6 +5,22 @@ load("@bazel_gazelle//:deps.bzl", "go_repository")
 def go_dependencies():
     """Declares every module; Bazel fetches only those that a build uses."""
     go_repository(
+        name = "cat_dario_mergo",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "dario.cat/mergo",
+        sum = "h1:85+piFYR1tMbRrLcDwR18y4UKJ3aH1Tbzi24VRW1TK8=",
+        version = "v1.0.2",
+    )
+    go_repository(
+        name = "com_github_adalogics_go_fuzz_headers",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/AdaLogics/go-fuzz-headers",
+        sum = "h1:He8afgbRMd7mFxO99hRNu+6tazq8nFF9lIwo9JFroBk=",
+        version = "v0.0.0-20240806141605-e8a1dd7889d6",
+    )
+    go_repository(
         name = "com_github_alecthomas_kingpin_v2",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -197,12 +213,28 @@ def go_dependencies():
         version = "v1.28.8",
     )
     go_repository(
+        name = "com_github_azure_go_ansiterm",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/Azure/go-ansiterm",
+        sum = "h1:m2xcjRABtG288vnlV3U/PKh/HnPURxZp50RKNUwBxM8=",
+        version = "v0.0.0-20261006220739-8c912ac31dd4",
+    )
+    go_repository(
         name = "com_github_beorn7_perks",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
         importpath = "github.com/beorn7/perks",
         sum = "h1:VlbKKnNfV8bJzeqoa4cOKqO6bYr3WgKZxO8Z16+hsOM=",
         version = "v1.0.1",
+    )
+    go_repository(
+        name = "com_github_cenkalti_backoff_v4",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/cenkalti/backoff/v4",
+        sum = "h1:MyRJ/UdXutAwSAT+s3wNd7MfTIcy71VQueUuFK343L8=",
+        version = "v4.3.0",
     )
     go_repository(
         name = "com_github_cespare_xxhash_v2",
@@ -245,12 +277,68 @@ def go_dependencies():
         version = "v1.0.5",
     )
     go_repository(
+        name = "com_github_containerd_errdefs",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/containerd/errdefs",
+        sum = "h1:tg5yIfIlQIrxYtu9ajqY42W3lpS19XqdxRQeEwYG8PI=",
+        version = "v1.0.0",
+    )
+    go_repository(
+        name = "com_github_containerd_errdefs_pkg",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/containerd/errdefs/pkg",
+        sum = "h1:9IKJ06FvyNlexW690DXuQNx2KA2cUJXx151Xdx3ZPPE=",
+        version = "v0.3.0",
+    )
+    go_repository(
+        name = "com_github_containerd_log",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/containerd/log",
+        sum = "h1:TCJt7ioM2cr/tfR8GPbGf9/VRAX8D2B4PjzCpfX540I=",
+        version = "v0.1.0",
+    )
+    go_repository(
+        name = "com_github_containerd_platforms",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/containerd/platforms",
+        sum = "h1:zvwtM3rz2YHPQsF2CHYM8+KtB5dvhISiXh5ZpSBQv6A=",
+        version = "v0.2.1",
+    )
+    go_repository(
+        name = "com_github_containerd_typeurl_v2",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/containerd/typeurl/v2",
+        sum = "h1:6NBDbQzr7I5LHgp34xAXYF5DOTQDn05X58lsPEmzLso=",
+        version = "v2.2.0",
+    )
+    go_repository(
+        name = "com_github_cpuguy83_dockercfg",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/cpuguy83/dockercfg",
+        sum = "h1:DlJTyZGBDlXqUZ2Dk2Q3xHs/FtnooJJVaad2S9GKorA=",
+        version = "v0.3.2",
+    )
+    go_repository(
         name = "com_github_cpuguy83_go_md2man_v2",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
         importpath = "github.com/cpuguy83/go-md2man/v2",
         sum = "h1:XJtiaUW6dEEqVuZiMTn1ldk455QWwEIsMIJlo5vtkx0=",
         version = "v2.0.6",
+    )
+    go_repository(
+        name = "com_github_creack_pty",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/creack/pty",
+        sum = "h1:bJrF4RRfyJnbTJqzRLHzcGaZK1NeM5kTC9jGgovnR1s=",
+        version = "v1.1.24",
     )
     go_repository(
         name = "com_github_creasty_defaults",
@@ -267,6 +355,30 @@ def go_dependencies():
         importpath = "github.com/davecgh/go-spew",
         sum = "h1:U9qPSI2PIWSS1VwoXQT9A3Wy9MM3WgvqSxFWenqJduM=",
         version = "v1.1.2-0.20180830191138-d8f796af33cc",
+    )
+    go_repository(
+        name = "com_github_distribution_reference",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/distribution/reference",
+        sum = "h1:0IXCQ5g4/QMHHkarYzh5l+u8T3t73zM5QvfrDyIgxBk=",
+        version = "v0.6.0",
+    )
+    go_repository(
+        name = "com_github_docker_go_connections",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/docker/go-connections",
+        sum = "h1:9d9DEokx5W7qlr0shkFXIxEA7+TTD+llwzcykSlxMNc=",
+        version = "v0.8.2",
+    )
+    go_repository(
+        name = "com_github_docker_go_units",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/docker/go-units",
+        sum = "h1:69rxXcBk27SvSaaxTtLh/8llcHD8vYHT7WSdRZ/jvr4=",
+        version = "v0.5.0",
     )
     go_repository(
         name = "com_github_duckdb_duckdb_go_bindings",
@@ -343,6 +455,14 @@ def go_dependencies():
         version = "v1.0.1",
     )
     go_repository(
+        name = "com_github_ebitengine_purego",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/ebitengine/purego",
+        sum = "h1:dewVBCBT2GaMu1SrNTYxQhgQBethzfhiwvZiLGP/qyY=",
+        version = "v0.10.1",
+    )
+    go_repository(
         name = "com_github_envoyproxy_go_control_plane",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -383,6 +503,14 @@ def go_dependencies():
         version = "v1.5.4",
     )
     go_repository(
+        name = "com_github_felixge_httpsnoop",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/felixge/httpsnoop",
+        sum = "h1:3YtUj32ZZkqZtt3sZZsClsymw/QDuVfpNhoA31zeORc=",
+        version = "v1.1.0",
+    )
+    go_repository(
         name = "com_github_go_jose_go_jose_v4",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -407,6 +535,14 @@ def go_dependencies():
         version = "v1.2.2",
     )
     go_repository(
+        name = "com_github_go_ole_go_ole",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/go-ole/go-ole",
+        sum = "h1:Dt6ye7+vXGIKZ7Xtk4s6/xVdGDQynvom7xCFEdWr6uE=",
+        version = "v1.3.0",
+    )
+    go_repository(
         name = "com_github_go_viper_mapstructure_v2",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -429,6 +565,14 @@ def go_dependencies():
         importpath = "github.com/goccy/go-yaml",
         sum = "h1:LI34wktB2xEE3ONG/2Ar54+/HJVBriAGJ55PHls4YuY=",
         version = "v1.17.1",
+    )
+    go_repository(
+        name = "com_github_gogo_protobuf",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/gogo/protobuf",
+        sum = "h1:Ov1cvc58UF3b5XjBnZv7+opcTcQFZebYjWzi34vdm4Q=",
+        version = "v1.3.2",
     )
     go_repository(
         name = "com_github_golang_glog",
@@ -595,8 +739,16 @@ def go_dependencies():
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
         importpath = "github.com/kr/pretty",
-        sum = "h1:WgNl7dwNpEZ6jJ9k1snq4pZsg7DOEN8hP9Xw0Tsjwk0=",
-        version = "v0.3.0",
+        sum = "h1:flRD4NNwYAUpkphVc1HcthR4KEIFJ65n8Mw5qdRn3LE=",
+        version = "v0.3.1",
+    )
+    go_repository(
+        name = "com_github_kr_text",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/kr/text",
+        sum = "h1:5Nx0Ya0ZqY2ygV366QzturHI13Jq95ApcVaJBhpS+AY=",
+        version = "v0.2.0",
     )
     go_repository(
         name = "com_github_kylelemons_godebug",
@@ -615,6 +767,22 @@ def go_dependencies():
         version = "v1.1.8",
     )
     go_repository(
+        name = "com_github_lufia_plan9stats",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/lufia/plan9stats",
+        sum = "h1:Q6MvJtQK/iRcRtzAscm/zF23XxJlbECiGPyRicsX+Ak=",
+        version = "v0.0.0-20260330125221-c963978e514e",
+    )
+    go_repository(
+        name = "com_github_magiconair_properties",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/magiconair/properties",
+        sum = "h1:sT9zQpvTB3B4gzrX0tmZNTEaGyg8Zw55MFYRE32Mr9I=",
+        version = "v1.18.12",
+    )
+    go_repository(
         name = "com_github_mattn_go_isatty",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -631,6 +799,14 @@ def go_dependencies():
         version = "v0.0.20",
     )
     go_repository(
+        name = "com_github_microsoft_go_winio",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/Microsoft/go-winio",
+        sum = "h1:F2VQgta7ecxGYO8k3ZZz3RS8fVIXVxONVUPlNERoyfY=",
+        version = "v0.6.2",
+    )
+    go_repository(
         name = "com_github_minio_asm2plan9s",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -645,6 +821,102 @@ def go_dependencies():
         importpath = "github.com/minio/c2goasm",
         sum = "h1:+n/aFZefKZp7spd8DFdX7uMikMLXX4oubIzJF4kv/wI=",
         version = "v0.0.0-20190812172519-36a3d3bbc4f3",
+    )
+    go_repository(
+        name = "com_github_moby_docker_image_spec",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/docker-image-spec",
+        sum = "h1:jMKff3w6PgbfSa69GfNg+zN/XLhfXJGnEx3Nl2EsFP0=",
+        version = "v1.3.1",
+    )
+    go_repository(
+        name = "com_github_moby_go_archive",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/go-archive",
+        sum = "h1:OxxR9paxsluYi+zDUEXTTaIxtkK3viymW+Ka7vRhhME=",
+        version = "v0.3.3",
+    )
+    go_repository(
+        name = "com_github_moby_moby_api",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/moby/api",
+        sum = "h1:PpWkvVPB7Fr/No8w+TfyJ/I6rWZ2YPZhT3JorIg+06c=",
+        version = "v1.56.1",
+    )
+    go_repository(
+        name = "com_github_moby_moby_client",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/moby/client",
+        sum = "h1:ekSPlMccrZGcw6Scb8T9D39qE0mB+XupU/yS0zNw9N4=",
+        version = "v0.6.2",
+    )
+    go_repository(
+        name = "com_github_moby_patternmatcher",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/patternmatcher",
+        sum = "h1:qlhtafmr6kgMIJjKJMDmMWq7WLkKIo23hsrpR3x084U=",
+        version = "v0.6.1",
+    )
+    go_repository(
+        name = "com_github_moby_sys_mount",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/sys/mount",
+        sum = "h1:eS3fsZTjHaBihwjp4/+5Z3jxqLXYsbwxqpVSfFv3M00=",
+        version = "v0.3.5",
+    )
+    go_repository(
+        name = "com_github_moby_sys_mountinfo",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/sys/mountinfo",
+        sum = "h1:1shs6aH5s4o5H2zQLn796ADW1wMrIwHsyJ2v9KouLrg=",
+        version = "v0.7.2",
+    )
+    go_repository(
+        name = "com_github_moby_sys_reexec",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/sys/reexec",
+        sum = "h1:RrBi8e0EBTLEgfruBOFcxtElzRGTEUkeIFaVXgU7wok=",
+        version = "v0.1.0",
+    )
+    go_repository(
+        name = "com_github_moby_sys_sequential",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/sys/sequential",
+        sum = "h1:ASQNGNROJSuOO6LL6bPHbKvuZu6NU8P4ldPWk31zj/8=",
+        version = "v0.7.0",
+    )
+    go_repository(
+        name = "com_github_moby_sys_user",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/sys/user",
+        sum = "h1:RgjRlaDKi/Xmyrz4t8lyzXT6v2ooFeO/7xtchmhVWE0=",
+        version = "v0.4.1",
+    )
+    go_repository(
+        name = "com_github_moby_sys_userns",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/sys/userns",
+        sum = "h1:tVLXkFOxVu9A64/yh59slHVv9ahO9UIev4JZusOLG/g=",
+        version = "v0.1.0",
+    )
+    go_repository(
+        name = "com_github_moby_term",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/moby/term",
+        sum = "h1:6qk3FJAFDs6i/q3W/pQ97SX192qKfZgGjCQqfCJkgzQ=",
+        version = "v0.5.2",
     )
     go_repository(
         name = "com_github_modern_go_concurrent",
@@ -695,6 +967,22 @@ def go_dependencies():
         version = "v1.0.0",
     )
     go_repository(
+        name = "com_github_opencontainers_go_digest",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/opencontainers/go-digest",
+        sum = "h1:apOUWs51W5PlhuyGyz9FCeeBIOUDA/6nW8Oi/yOhh5U=",
+        version = "v1.0.0",
+    )
+    go_repository(
+        name = "com_github_opencontainers_image_spec",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/opencontainers/image-spec",
+        sum = "h1:y0fUlFfIZhPF1W537XOLg0/fcx6zcHCJwooC2xJA040=",
+        version = "v1.1.1",
+    )
+    go_repository(
         name = "com_github_pierrec_lz4_v4",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -717,6 +1005,14 @@ def go_dependencies():
         importpath = "github.com/pmezard/go-difflib",
         sum = "h1:Jamvg5psRIccs7FGNTlIRMkT8wgtp5eCXdBlqhYGL6U=",
         version = "v1.0.1-0.20181226105442-5d4384ee4fb2",
+    )
+    go_repository(
+        name = "com_github_power_devops_perfstat",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/power-devops/perfstat",
+        sum = "h1:o4JXh1EVt9k/+g42oCprj/FisM4qX9L3sZB3upGN2ZU=",
+        version = "v0.0.0-20240221224432-82ca36839d55",
     )
     go_repository(
         name = "com_github_prometheus_client_golang",
@@ -767,6 +1063,22 @@ def go_dependencies():
         version = "v0.0.0-20230129092748-24d4a6f8daec",
     )
     go_repository(
+        name = "com_github_rogpeppe_go_internal",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/rogpeppe/go-internal",
+        sum = "h1:UQB4HGPB6osV0SQTLymcB4TgvyWu6ZyliaW0tI/otEQ=",
+        version = "v1.14.1",
+    )
+    go_repository(
+        name = "com_github_russross_blackfriday",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/russross/blackfriday",
+        sum = "h1:KqfZb0pUVN2lYqZUYRddxF4OR8ZMURnJIG5Y3VRLtww=",
+        version = "v1.6.0",
+    )
+    go_repository(
         name = "com_github_russross_blackfriday_v2",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -775,12 +1087,36 @@ def go_dependencies():
         version = "v2.1.0",
     )
     go_repository(
+        name = "com_github_santhosh_tekuri_jsonschema_v5",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/santhosh-tekuri/jsonschema/v5",
+        sum = "h1:lZUw3E0/J3roVtGQ+SCrUrg3ON6NgVqpn3+iol9aGu4=",
+        version = "v5.3.1",
+    )
+    go_repository(
         name = "com_github_savsgio_gotils",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
         importpath = "github.com/savsgio/gotils",
         sum = "h1:D0vL7YNisV2yqE55+q0lFuGse6U8lxlg7fYTctlT5Gc=",
         version = "v0.0.0-20240704082632-aef3928b8a38",
+    )
+    go_repository(
+        name = "com_github_shirou_gopsutil_v4",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/shirou/gopsutil/v4",
+        sum = "h1:Mzr/npDtQC/xpeEuQKHZt8Zo9CmPvhTj8nkR8w5TLDs=",
+        version = "v4.26.6",
+    )
+    go_repository(
+        name = "com_github_sirupsen_logrus",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/sirupsen/logrus",
+        sum = "h1:TsZE7l11zFCLZnZ+teH4Umoq5BhEIfIzfRDZ1Uzql2w=",
+        version = "v1.9.4",
     )
     go_repository(
         name = "com_github_spf13_cobra",
@@ -855,6 +1191,14 @@ def go_dependencies():
         version = "v0.85.0",
     )
     go_repository(
+        name = "com_github_testcontainers_testcontainers_go",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/testcontainers/testcontainers-go",
+        sum = "h1:ss9Stm9KDX6JLgGL4jr2fC5dwpabTbCBsRcGadBPR9k=",
+        version = "v0.45.0",
+    )
+    go_repository(
         name = "com_github_tidwall_gjson",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -885,6 +1229,22 @@ def go_dependencies():
         importpath = "github.com/tidwall/sjson",
         sum = "h1:kLy8mja+1c9jlljvWTlSazM7cKDRfJuR/bOJhcY5NcY=",
         version = "v1.2.5",
+    )
+    go_repository(
+        name = "com_github_tklauser_go_sysconf",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/tklauser/go-sysconf",
+        sum = "h1:7H0uAN+7RkwWRaxhYXDLqa5V3LPrJeV8wmD9dRUgPQU=",
+        version = "v0.4.0",
+    )
+    go_repository(
+        name = "com_github_tklauser_numcpus",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/tklauser/numcpus",
+        sum = "h1:NR85qdvHA9pFse3x3weVZ0r0ST8R6l5RHbZrlRaqob4=",
+        version = "v0.12.0",
     )
     go_repository(
         name = "com_github_twmb_avro",
@@ -941,6 +1301,14 @@ def go_dependencies():
         importpath = "github.com/yuin/goldmark",
         sum = "h1:fVcFKWvrslecOb/tg+Cc05dkeYx540o0FuFt3nUVDoE=",
         version = "v1.4.13",
+    )
+    go_repository(
+        name = "com_github_yusufpapurcu_wmi",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/yusufpapurcu/wmi",
+        sum = "h1:zFUKzehAFReQwLys1b/iSMl+JQGSCSjtVqQn9bBrPo0=",
+        version = "v1.2.4",
     )
     go_repository(
         name = "com_github_zeebo_assert",
@@ -1055,6 +1423,14 @@ def go_dependencies():
         version = "v1.45.0",
     )
     go_repository(
+        name = "io_opentelemetry_go_contrib_instrumentation_net_http_otelhttp",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
+        sum = "h1:8tvICD4vSTOOsNrsI4Ljf6C+6UKvpTEH5XY3JMoyPoo=",
+        version = "v0.69.0",
+    )
+    go_repository(
         name = "io_opentelemetry_go_otel",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -1093,6 +1469,14 @@ def go_dependencies():
         importpath = "go.opentelemetry.io/otel/trace",
         sum = "h1:l/mP6Uv7oNO7/TblbhpbgMidxhq1uO/rPsikOyVhxag=",
         version = "v1.45.0",
+    )
+    go_repository(
+        name = "net_pgregory_rapid",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "pgregory.net/rapid",
+        sum = "h1:keKAYRcjm+e1F0oAuU5F5+YPAWcyxNNRK2wud503Gnk=",
+        version = "v1.2.0",
     )
     go_repository(
         name = "org_golang_google_genproto_googleapis_api",
@@ -1207,6 +1591,14 @@ def go_dependencies():
         version = "v0.43.0",
     )
     go_repository(
+        name = "org_golang_x_time",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "golang.org/x/time",
+        sum = "h1:/bpjEDfN9tkoN/ryeYHnv5hcMlc8ncjMcM4XBk5NWV0=",
+        version = "v0.11.0",
+    )
+    go_repository(
         name = "org_golang_x_tools",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -1285,4 +1677,12 @@ def go_dependencies():
         importpath = "go.uber.org/goleak",
         sum = "h1:2K3zAYmnTNqV73imy9J1T3WC+gmCePx2hEGkimedGto=",
         version = "v1.3.0",
+    )
+    go_repository(
+        name = "tools_gotest_v3",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "gotest.tools/v3",
+        sum = "h1:7koQfIKdy+I8UTetycgUqXWSDwpgv193Ka+qRsmBY8Q=",
+        version = "v3.5.2",
     )
