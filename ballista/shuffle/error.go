@@ -1,0 +1,60 @@
+package shuffle
+
+import (
+	"errors"
+	"fmt"
+)
+
+// LostError says that a piece can't be had: it is missing, it is not what was
+// written, or whoever holds it does not answer. It must be made again.
+type LostError struct {
+	Key Key
+	// Executor is who should have it.
+	Executor string
+	Err      error
+}
+
+// Error implements error.
+func (e *LostError) Error() string {
+	at := ""
+	if e.Executor != "" {
+		at = " of executor " + e.Executor
+	}
+	return fmt.Sprintf("piece %s%s is lost: %v", e.Key, at, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *LostError) Unwrap() error { return e.Err }
+
+// FullError says that a store has no room left. The same task may well run
+// elsewhere, or later.
+type FullError struct {
+	// Err says what is full.
+	Err error
+}
+
+// Error implements error.
+func (e *FullError) Error() string {
+	return fmt.Sprintf("no room for what a task writes for later stages: %v", e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *FullError) Unwrap() error { return e.Err }
+
+// Errors of stores, outputs and pieces.
+var (
+	// ErrRemoved says that a job's outputs were removed while they were
+	// written or read.
+	ErrRemoved = errors.New("it was removed")
+	// ErrClosed says that a store, a reader or a writer was closed before.
+	ErrClosed = errors.New("already closed")
+
+	errMissing = errors.New("there is no such piece")
+)
+
+// corruptError says that bytes are not those that were written.
+type corruptError struct{ what string }
+
+func (e *corruptError) Error() string { return "not what was written: " + e.what }
+
+func corrupt(format string, args ...any) error { return &corruptError{fmt.Sprintf(format, args...)} }

@@ -1,0 +1,28 @@
+//go:build unix
+
+package shuffle
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+var pageSize = os.Getpagesize()
+
+// mapMemory returns zeroed memory that Go's collector does not know.
+func mapMemory(size int) ([]byte, error) {
+	data, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("map %d bytes of memory: %w", size, err)
+	}
+	adviseMemory(data)
+	return data, nil
+}
+
+func unmapMemory(data []byte) {
+	if err := unix.Munmap(data); err != nil {
+		panic(fmt.Sprintf("shuffle: unmap memory: %v", err)) // it was not ours: go no further
+	}
+}

@@ -1,0 +1,276 @@
+package shuffle
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// remoteReader reads a piece of another process. When the connection breaks
+// it goes on with the block that is next: blocks do not change.
+type remoteReader struct {
+	client   *Client
+	conn     *conn
+	address  string
+	executor string
+	key      Key
+
+	layout *layout
+	stream flight.FlightService_DoGetClient
+	cancel context.CancelCauseFunc
+	// got is what has arrived.
+	got    trailer
+	failed int // attempts in a row
+	err    error
+}
+
+var errSilent = errors.New("it sends nothing")
+
+func (r *remoteReader) Schema() *arrow.Schema { return r.layout.schema }
+
+// open begins to read, up to the schema.
+func (r *remoteReader) open(ctx context.Context) error {
+	for r.layout == nil {
+		if _, err := r.receive(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *remoteReader) Next(ctx context.Context) (arrow.RecordBatch, error) {
+	for {
+		message, err := r.receive(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if message == nil {
+			continue
+		}
+		batch, err := r.decode(message)
+		if err != nil {
+			return nil, r.lost(err)
+		}
+		return batch, nil
+	}
+}
+
+// receive returns the next message with a block, or nil when it got further
+// in another way, or io.EOF at the end of a piece that is complete.
+func (r *remoteReader) receive(ctx context.Context) (*flight.FlightData, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	message, err := r.try(ctx)
+	if err != nil {
+		return nil, r.retry(ctx, err)
+	}
+	if r.stream != nil && message.DataHeader == nil {
+		if !r.got.matches(message.AppMetadata) {
+			return nil, r.lost(corrupt("%d blocks and %d rows came, and the end says otherwise", r.got.blocks, r.got.rows))
+		}
+		r.end(io.EOF)
+		return nil, io.EOF
+	}
+	return r.accept(message)
+}
+
+// try waits for one message, for as long as a peer may be silent.
+func (r *remoteReader) try(ctx context.Context) (*flight.FlightData, error) {
+	if r.stream == nil {
+		own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+		r.cancel = cancel
+		stop := r.watch(ctx)
+		defer stop()
+		ticket := r.key.String()
+		if r.got.blocks > 0 {
+			ticket += resumeMark + strconv.Itoa(r.got.blocks)
+		}
+		stream, err := r.conn.flight().DoGet(own, &flight.Ticket{Ticket: []byte(ticket)})
+		if err != nil {
+			return nil, r.cause(own, err)
+		}
+		r.stream = stream
+		message, err := stream.Recv()
+		return message, r.cause(own, err)
+	}
+	stop := r.watch(ctx)
+	defer stop()
+	message, err := r.stream.Recv()
+	return message, r.cause(r.stream.Context(), err)
+}
+
+// watch cancels the stream when the peer is silent for too long or ctx ends,
+// until it is stopped.
+func (r *remoteReader) watch(ctx context.Context) (stop func()) {
+	cancel := r.cancel
+	silence := time.AfterFunc(r.client.cfg.Silence, func() {
+		cancel(fmt.Errorf("%w for %s", errSilent, r.client.cfg.Silence))
+	})
+	ended := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	return func() {
+		silence.Stop()
+		ended()
+	}
+}
+
+// cause says why a stream failed, if it was us who ended it.
+func (r *remoteReader) cause(ctx context.Context, err error) error {
+	if err != nil && context.Cause(ctx) != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// accept takes a message with data: the schema first, then blocks.
+func (r *remoteReader) accept(message *flight.FlightData) (*flight.FlightData, error) {
+	if len(message.AppMetadata) > 0 {
+		if r.layout == nil {
+			return nil, r.lost(corrupt("a block before the schema"))
+		}
+		r.failed = 0
+		return message, nil
+	}
+	if r.layout != nil {
+		if !bytes.Equal(r.layout.head[frameHead:], message.DataHeader) {
+			return nil, r.lost(corrupt("another schema than before"))
+		}
+		return nil, nil
+	}
+	schema, err := readSchema(message.DataHeader)
+	if err == nil {
+		r.layout, err = newLayout(schema)
+	}
+	if err != nil {
+		return nil, r.lost(corrupt("the schema: %v", err))
+	}
+	return nil, nil
+}
+
+// readSchema reads a schema message, whatever the bytes are.
+func readSchema(meta []byte) (_ *arrow.Schema, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%v", v)
+		}
+	}()
+	reader, err := ipc.NewReader(bytes.NewReader(encapsulate(meta)))
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Release()
+	return reader.Schema(), nil
+}
+
+// decode puts a message together again as a block and checks it.
+func (r *remoteReader) decode(message *flight.FlightData) (arrow.RecordBatch, error) {
+	n := frameHead + len(message.DataHeader) + len(message.DataBody)
+	if len(message.AppMetadata) != 4 || n < len(r.layout.template) {
+		return nil, corrupt("a message of %d bytes", n)
+	}
+	segment, err := r.client.local.arena.get(n, false)
+	if err != nil {
+		return nil, err
+	}
+	data := segment.data[:n:n]
+	copy(data, r.layout.template[:frameHead])
+	copy(data[frameHead:], message.DataHeader)
+	copy(data[frameHead+len(message.DataHeader):], message.DataBody)
+	crc := binary.LittleEndian.Uint32(message.AppMetadata)
+	if checksum(data) != crc {
+		segment.release()
+		return nil, corrupt("the checksum of block %d", r.got.blocks)
+	}
+	rows := int(binary.LittleEndian.Uint64(data[r.layout.rowsAt:]))
+	batch, err := decodeSegment(r.layout, segment, data, rows)
+	if err != nil {
+		return nil, err
+	}
+	r.got = trailer{r.got.blocks + 1, r.got.rows + batch.NumRows(), addSum(r.got.sum, n, crc)}
+	r.client.local.counters.ReadRemote.Add(int64(n))
+	return batch, nil
+}
+
+// retry returns nil when it is worth asking again, after a pause.
+func (r *remoteReader) retry(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		r.end(ctx.Err())
+		return ctx.Err()
+	}
+	code := status.Code(err)
+	broken := code == codes.Unavailable || code == codes.Internal || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	busy := code == codes.ResourceExhausted
+	if code == codes.Unauthenticated || code == codes.PermissionDenied {
+		r.end(fmt.Errorf("read piece %s of executor %s at %s: %w", r.key, r.executor, r.address, err))
+		return r.err
+	}
+	if !busy {
+		r.failed++
+	}
+	if !busy && (!broken || r.failed >= r.client.cfg.Attempts) {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return r.lost(fmt.Errorf("at %s: %w", r.address, err))
+	}
+	r.client.local.counters.Retries.Add(1)
+	r.drop()
+	return r.pause(ctx)
+}
+
+func (r *remoteReader) pause(ctx context.Context) error {
+	timer := time.NewTimer(r.client.cfg.Pause << max(r.failed-1, 0))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		r.end(ctx.Err())
+		return ctx.Err()
+	}
+}
+
+func (r *remoteReader) lost(err error) error {
+	r.client.local.counters.Lost.Add(1)
+	r.end(&LostError{Key: r.key, Executor: r.executor, Err: err})
+	return r.err
+}
+
+// drop ends the stream.
+func (r *remoteReader) drop() {
+	if r.cancel != nil {
+		r.cancel(ErrClosed)
+		r.cancel, r.stream = nil, nil
+	}
+}
+
+// end ends the reading; Next returns err from now on.
+func (r *remoteReader) end(err error) {
+	r.drop()
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+func (r *remoteReader) Close() error {
+	r.end(ErrClosed)
+	if r.conn != nil {
+		r.client.release(r.conn)
+		r.conn = nil
+	}
+	return nil
+}

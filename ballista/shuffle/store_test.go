@@ -1,0 +1,232 @@
+package shuffle_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/stretchr/testify/require"
+
+	"kallad/ballista/shuffle"
+)
+
+var key = shuffle.Key{Job: "j", Stage: 1, Task: 2, Attempt: 3, Step: "w"}
+
+// numbers are rows of a partition and an int64.
+var numbers = arrow.NewSchema([]arrow.Field{
+	{Name: "partition", Type: arrow.PrimitiveTypes.Int32}, {Name: "n", Type: arrow.PrimitiveTypes.Int64},
+}, nil)
+
+func numbersBatch(partitions []int32, first int64) arrow.RecordBatch {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, numbers)
+	defer b.Release()
+	for i, p := range partitions {
+		b.Field(0).(*array.Int32Builder).Append(p)
+		b.Field(1).(*array.Int64Builder).Append(first + int64(i))
+	}
+	return b.NewRecordBatch()
+}
+
+// write writes n rows to each of two partitions and commits.
+func write(t testing.TB, s *shuffle.Store, key shuffle.Key, n int) []shuffle.Written {
+	t.Helper()
+	w, err := s.Writer(key, numbers, 2)
+	require.NoError(t, err)
+	defer w.Abort()
+	to := make([]int32, 2*n)
+	for i := range to {
+		to[i] = int32(i % 2)
+	}
+	require.NoError(t, w.Write(t.Context(), numbersBatch(to, 0)))
+	written, err := w.Commit(t.Context())
+	require.NoError(t, err)
+	return written
+}
+
+func requireLost(t testing.TB, err error) {
+	t.Helper()
+	var lost *shuffle.LostError
+	require.ErrorAs(t, err, &lost)
+}
+
+func TestNothingIsThereBeforeCommitAndNothingAfterAbort(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, shuffle.Config{MemoryLimit: -1})
+	w, err := s.Writer(key, numbers, 2)
+	require.NoError(t, err)
+	require.NoError(t, w.Write(t.Context(), numbersBatch([]int32{0, 1}, 0)))
+	_, err = s.Open(t.Context(), key)
+	requireLost(t, err)
+	_, err = s.Writer(key, numbers, 2)
+	require.ErrorContains(t, err, "written twice")
+	w.Abort()
+	w.Abort()
+	_, err = s.Open(t.Context(), key)
+	requireLost(t, err)
+	write(t, s, key, 1)
+	w.Abort()
+	r, err := s.Open(t.Context(), key)
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+}
+
+func TestPartitionsOutOfRangeOrNull(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, shuffle.Config{})
+	for _, to := range []int32{-1, 2, 1 << 30} {
+		w, err := s.Writer(key, numbers, 2)
+		require.NoError(t, err)
+		require.ErrorContains(t, w.Write(t.Context(), numbersBatch([]int32{0, to}, 0)), "internal error")
+		_, err = w.Commit(t.Context())
+		require.ErrorContains(t, err, "internal error")
+	}
+	w, err := s.Writer(key, numbers, 2)
+	require.NoError(t, err)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, numbers)
+	defer b.Release()
+	b.Field(0).AppendNull()
+	b.Field(1).AppendNull()
+	require.ErrorContains(t, w.Write(t.Context(), b.NewRecordBatch()), "without a partition")
+	_, err = s.Writer(key, arrow.NewSchema(numbers.Fields()[1:], nil), 2)
+	require.ErrorContains(t, err, "partition")
+}
+
+func TestDiskLimit(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := newStore(t, shuffle.Config{Dir: dir, MemoryLimit: -1, DiskLimit: 100 << 10})
+	w, err := s.Writer(key, numbers, 2)
+	require.NoError(t, err)
+	for err == nil {
+		err = w.Write(t.Context(), numbersBatch(make([]int32, 8192), 0))
+	}
+	var full *shuffle.FullError
+	require.ErrorAs(t, err, &full)
+	require.ErrorContains(t, err, "disk limit of 102400 bytes")
+	_, disk := s.Usage()
+	require.Zero(t, disk, "what was written is given back at once")
+	require.Empty(t, files(t, dir))
+	_, err = s.Open(t.Context(), key)
+	requireLost(t, err)
+}
+
+// files are the data files of a store's folder.
+func files(t testing.TB, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "shuffle-*", "*"))
+	require.NoError(t, err)
+	return names
+}
+
+func TestRemovedWhileReadAndWritten(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int64{0, -1} {
+		dir := t.TempDir()
+		s := newStore(t, shuffle.Config{Dir: dir, MemoryLimit: limit})
+		write(t, s, key, 60_000)
+		r, err := s.Open(t.Context(), key)
+		require.NoError(t, err)
+		first, err := r.Next(t.Context())
+		require.NoError(t, err)
+		other := key
+		other.Step = "other"
+		w, err := s.Writer(other, numbers, 2)
+		require.NoError(t, err)
+		require.NoError(t, w.Write(t.Context(), numbersBatch([]int32{0}, 0)))
+
+		require.NoError(t, s.RemoveJob("j"))
+		require.Equal(t, int64(2), first.Column(0).(*array.Int64).Value(1), "a batch stays valid until it is released")
+		first.Release()
+		memoryUsed, disk := s.Usage()
+		require.Zero(t, memoryUsed)
+		require.Zero(t, disk)
+		require.Empty(t, files(t, dir))
+		_, err = r.Next(t.Context())
+		requireLost(t, err)
+		require.ErrorIs(t, err, shuffle.ErrRemoved)
+		_, err = w.Commit(t.Context())
+		require.ErrorIs(t, err, shuffle.ErrRemoved)
+	}
+}
+
+func TestRemoveAttempt(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, shuffle.Config{})
+	other := key
+	other.Attempt = 33
+	write(t, s, key, 1)
+	write(t, s, other, 1)
+	require.NoError(t, s.RemoveAttempt("j", 1, 2, 3))
+	_, err := s.Open(t.Context(), key)
+	requireLost(t, err)
+	r, err := s.Open(t.Context(), other)
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+}
+
+func TestLeftoversOfTheDeadAreRemovedAndTheLivingLeftAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	alive := newStore(t, shuffle.Config{Dir: dir, MemoryLimit: -1})
+	write(t, alive, key, 10)
+	require.Len(t, files(t, dir), 1)
+	dead := filepath.Join(dir, "shuffle-123")
+	require.NoError(t, os.Mkdir(dead, 0o700))
+	require.NoError(t, os.WriteFile(dead+".lock", nil, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dead, "old.arrows"), []byte("x"), 0o600))
+	next := newStore(t, shuffle.Config{Dir: dir})
+	require.NoDirExists(t, dead)
+	require.NoFileExists(t, dead+".lock")
+	require.Len(t, files(t, dir), 1)
+	require.NoError(t, alive.Close())
+	require.NoError(t, next.Close())
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	for _, k := range []shuffle.Key{
+		key, {Job: "a b.c~d%#", Step: "unmatched left ~ñ", Partition: 511},
+	} {
+		require.Equal(t, filepath.Base(k.String()), k.String())
+		require.NotContains(t, k.String(), "#")
+		back, err := shuffle.ParseKey(k.String())
+		require.NoError(t, err)
+		require.Equal(t, k, back)
+	}
+	s := newStore(t, shuffle.Config{})
+	for _, k := range []shuffle.Key{
+		{}, {Job: "..", Step: "w"}, {Job: "a/b", Step: "w"}, {Job: "j", Step: "../w"}, {Job: "j", Step: "a\x00"},
+		{Job: "j", Step: `a\b`}, {Job: "j", Step: "w", Task: -1}, {Job: strings.Repeat("j", 250), Step: "w"},
+	} {
+		_, err := s.Writer(k, numbers, 2)
+		require.Error(t, err, "%q", k)
+		_, err = s.Open(t.Context(), k)
+		requireLost(t, err)
+	}
+	for _, text := range []string{"", "j~1~2~3~w", "j~1~2~3~w~x", "j~1~2~3~w~-1", "j~01~2~3~w~1", "%2E%2E~1~2~3~w~1", "a%2Fb~1~2~3~w~1", "j~1~2~3~w~1~2", "%~1~2~3~w~1"} {
+		_, err := shuffle.ParseKey(text)
+		require.Error(t, err, text)
+	}
+}
+
+func TestEndedContexts(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, shuffle.Config{})
+	write(t, s, key, 10)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.Open(ended, key)
+	require.ErrorIs(t, err, context.Canceled)
+	r, err := s.Open(t.Context(), key)
+	require.NoError(t, err)
+	_, err = r.Next(ended)
+	require.ErrorIs(t, err, context.Canceled)
+}
