@@ -17,6 +17,7 @@ import (
 
 // caller is whom a single job's callback_url names; nobody, if it has none.
 type caller struct {
+	runID    string
 	sender   *callback.Sender
 	notifier *callback.Notifier
 }
@@ -27,12 +28,12 @@ func (f *runFlags) newCaller(job *recon.Job, log *slog.Logger) (*caller, error) 
 	}
 	client := callback.NewClient(callback.ClientConfig{Version: version()})
 	sender := callback.New(f.callbacks, client, metrics.New(prometheus.NewRegistry(), version()).Callback, log)
-	notifier, err := sender.Notifier(job)
+	notifier, err := sender.Notifier(job, 1, nil)
 	if err != nil {
 		return nil, err
 	}
 	notifier.Release()
-	return &caller{sender: sender, notifier: notifier}, nil
+	return &caller{runID: job.RunID, sender: sender, notifier: notifier}, nil
 }
 
 // lastWords is how long the final callback has when the person at the terminal
@@ -60,12 +61,22 @@ func (c *caller) end(ctx context.Context, result *recon.Result, failure error) e
 }
 
 func (c *caller) tell(result *recon.Result, failure error) error {
-	var staged *runner.StageError
-	switch {
-	case failure == nil:
-		return c.notifier.Complete(result)
-	case errors.As(failure, &staged):
-		return c.notifier.Fail(staged.Stage, staged.Error())
+	final, err := finalOf(c.runID, result, failure)
+	if err != nil {
+		return err
 	}
-	return c.notifier.Fail(recon.StageValidation, failure.Error())
+	c.notifier.End(final)
+	return nil
+}
+
+func finalOf(runID string, result *recon.Result, failure error) (callback.Final, error) {
+	if failure == nil {
+		return callback.Complete(result)
+	}
+	told := callback.Failure{RunID: runID, Error: failure.Error(), Stage: recon.StageValidation}
+	var staged *runner.StageError
+	if errors.As(failure, &staged) {
+		told.Stage, told.Error = staged.Stage, staged.Error()
+	}
+	return callback.Fail(told, time.Now())
 }

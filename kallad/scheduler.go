@@ -19,6 +19,7 @@ import (
 	"kallad/worker/auth"
 	"kallad/worker/callback"
 	"kallad/worker/health"
+	"kallad/worker/journal"
 	"kallad/worker/metrics"
 )
 
@@ -44,7 +45,9 @@ func newSchedulerCommand(std streams) *cobra.Command {
 		Short: "Run the daemon: HTTP API and job runner",
 		Long: `Runs the daemon. Jobs are posted to POST /api/jobs; progress and the outcome go
 to each job's callback_url. On SIGTERM it takes no further jobs, gives running
-ones --drain-timeout, and tells every caller how the job ended.`,
+ones --drain-timeout and tells their callers how they ended; waiting ones run
+after the next start. So do those of a daemon that was killed: jobs are on disk
+in the staging path, which belongs to one daemon at a time.`,
 		Example: `  kallad scheduler
   kallad scheduler --http-port 9000 --staging-path /var/lib/kallad --memory-limit 8GB
   MAX_CONCURRENT_JOBS=2 kallad scheduler --log-format json`,
@@ -69,6 +72,8 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.engine.outputRoots, "output-root", nil, "further folder that absolute output paths may be in; repeatable (default: the staging path alone)")
 	flags.IntVar(&f.queue.MaxJobs, "max-jobs", f.queue.MaxJobs, "jobs that run at once")
 	flags.IntVar(&f.queue.MaxQueue, "max-queue", f.queue.MaxQueue, "jobs that may wait; more are refused with 503")
+	flags.IntVar(&f.queue.Keep, "keep-jobs", f.queue.Keep, "finished jobs that are remembered")
+	flags.DurationVar(&f.queue.KeepFor, "keep-jobs-for", f.queue.KeepFor, "how long finished jobs are remembered at most; 0 is for ever")
 	flags.DurationVar(&f.queue.JobTimeout, "job-timeout", 0, "end a job after this time (default: never)")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 30*time.Second, "time that running jobs have to finish after SIGTERM")
 	flags.DurationVar(&f.callbacks.FinalTimeout, "callback-timeout", f.callbacks.FinalTimeout, "how long the delivery of a final callback is tried")
@@ -80,7 +85,7 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	f.http.register(flags)
 	for flag, variable := range map[string]string{
 		"http-port": "HTTP_PORT", "grpc-port": "GRPC_PORT", "bind-host": "BIND_HOST", "staging-path": "STAGING_PATH", "output-root": "OUTPUT_ROOTS",
-		"max-jobs": "MAX_CONCURRENT_JOBS", "max-queue": "MAX_QUEUE", "job-timeout": "JOB_TIMEOUT", "drain-timeout": "DRAIN_TIMEOUT",
+		"max-jobs": "MAX_CONCURRENT_JOBS", "max-queue": "MAX_QUEUE", "job-timeout": "JOB_TIMEOUT", "keep-jobs": "KEEP_JOBS", "keep-jobs-for": "KEEP_JOBS_FOR", "drain-timeout": "DRAIN_TIMEOUT",
 		"callback-timeout": "CALLBACK_TIMEOUT", "callback-grace": "CALLBACK_GRACE", "progress-interval": "PROGRESS_INTERVAL",
 	} {
 		env(flags, flag, variable)
@@ -89,6 +94,7 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 
 // daemon is the scheduler's parts, running.
 type daemon struct {
+	journal *journal.Journal
 	engines *engines
 	sender  *callback.Sender
 	queue   *runner.Queue
@@ -108,7 +114,7 @@ func (f *schedulerFlags) run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	if err := d.server.Start(ctx); err != nil {
+	if err := d.start(ctx); err != nil {
 		return errors.Join(err, d.stop(0))
 	}
 	log.Info("listening", "address", d.server.Addr().String(), "version", version(), "pid", os.Getpid())
@@ -141,19 +147,55 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	engines, err := f.engine.newEngines(staging, f.queue.MaxJobs, true, log)
+	registry := metrics.New(prometheus.NewRegistry(), version())
+	registry.RegisterProcess()
+	d := &daemon{guard: guard}
+	// The journal comes first: its lock keeps a second daemon from everything.
+	if d.journal, err = openJournal(staging, registry.Journal, log); err != nil {
+		return nil, err
+	}
+	if d.engines, err = f.engine.newEngines(staging, f.queue.MaxJobs, true, log); err != nil {
+		return nil, errors.Join(err, d.journal.Close())
+	}
+	client := callback.NewClient(callback.ClientConfig{Version: version()})
+	d.sender = callback.New(f.callbacks, client, registry.Callback, log)
+	d.queue, err = runner.NewQueue(f.queue, runner.QueueParts{
+		Runner: d.engines.runner, Sender: d.sender, Journal: d.journal, Metrics: registry.Runner, Log: log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, d.engines.close(), d.journal.Close())
+	}
+	state := &health.State{}
+	state.RequireReady("queue", d.queue.Ready)
+	d.server = api.New(cfg, api.Parts{Runner: d.queue, Cluster: api.Alone{}, Health: state, Metrics: registry, Log: log})
+	return d, nil
+}
+
+// start lets the API answer before jobs run: who wants to cancel a job that
+// brings the daemon down at each start has to reach it first.
+func (d *daemon) start(ctx context.Context) error {
+	if err := d.server.Start(ctx); err != nil {
+		return err
+	}
+	return d.queue.Start(ctx)
+}
+
+// journalFolder is where the daemon keeps its jobs, in the staging path. Its
+// name begins with a dot, so that no pattern of a source finds it.
+const journalFolder = ".kallad"
+
+// openJournal opens the journal in the staging path, which belongs to this
+// process from then on.
+func openJournal(staging string, meter journal.Meter, log *slog.Logger) (*journal.Journal, error) {
+	folder, err := journal.OpenFolder(filepath.Join(staging, journalFolder))
+	var locked *journal.LockedError
+	if errors.As(err, &locked) {
+		return nil, fmt.Errorf("the staging path %s belongs to another daemon (%s); a second one needs a --staging-path of its own", staging, locked.Holder)
+	}
 	if err != nil {
 		return nil, err
 	}
-	registry := metrics.New(prometheus.NewRegistry(), version())
-	registry.RegisterProcess()
-	client := callback.NewClient(callback.ClientConfig{Version: version()})
-	sender := callback.New(f.callbacks, client, registry.Callback, log)
-	queue := runner.NewQueue(f.queue, engines.runner, sender, registry.Runner, log)
-	state := &health.State{}
-	state.RequireReady("queue", queue.Ready)
-	server := api.New(cfg, api.Parts{Runner: queue, Cluster: api.Alone{}, Health: state, Metrics: registry, Log: log})
-	return &daemon{engines: engines, sender: sender, queue: queue, server: server, guard: guard}, nil
+	return journal.Open(journal.DefaultConfig(), folder, meter, log)
 }
 
 const (
@@ -177,5 +219,6 @@ func (d *daemon) stop(drain time.Duration) error {
 		bounded(lastAnswers, d.server.Stop),
 		bounded(lastCallbacks, d.sender.Stop),
 		d.engines.close(),
+		d.journal.Close(),
 	)
 }

@@ -64,7 +64,7 @@ func (s *Server) problemOf(err error) *problem {
 		return newProblem(fasthttp.StatusNotFound, "unknown-run", "There is no such job", err.Error())
 	case errors.Is(err, recon.ErrFinished):
 		return newProblem(fasthttp.StatusConflict, "finished", "The job has ended", err.Error())
-	case errors.Is(err, recon.ErrQueueFull), errors.Is(err, recon.ErrDraining):
+	case errors.Is(err, recon.ErrQueueFull), errors.Is(err, recon.ErrDraining), errors.Is(err, recon.ErrNotStored):
 		p := newProblem(fasthttp.StatusServiceUnavailable, "unavailable", "No further job can be taken now", err.Error())
 		p.retryAfter = s.cfg.RetryAfter
 		if errors.As(err, &later) && later.RetryAfter > 0 {

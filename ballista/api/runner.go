@@ -12,8 +12,8 @@ type Runner interface {
 	// Submit takes a valid job, which belongs to the runner from then on. A
 	// job that was posted before is no error.
 	//
-	// The error is ErrConflict, an UnavailableError (with ErrQueueFull or
-	// ErrDraining), or an input error, such as a ValidationError, all of
+	// The error is ErrConflict, an UnavailableError (with ErrQueueFull,
+	// ErrDraining or ErrNotStored), or an input error, such as a ValidationError, all of
 	// worker/recon; any other is an internal error.
 	//
 	// No callback of the job may leave before Written of the submission is

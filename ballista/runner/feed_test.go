@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"kallad/ballista/runner"
 	"kallad/worker/callback"
+	"kallad/worker/journal"
 	"kallad/worker/metrics"
 	"kallad/worker/recon"
 )
@@ -34,6 +36,8 @@ func (s steered) Run(ctx context.Context, job *recon.Job, _ time.Time, report fu
 	}
 }
 
+func (s steered) Clear(context.Context, *recon.Job, time.Time) error { return nil }
+
 func newQueue(t *testing.T, jobs steered, tune func(*runner.QueueConfig)) *runner.Queue {
 	t.Helper()
 	cfg := runner.DefaultQueueConfig()
@@ -44,12 +48,19 @@ func newQueue(t *testing.T, jobs steered, tune func(*runner.QueueConfig)) *runne
 	log := slog.New(slog.DiscardHandler)
 	m := metrics.New(prometheus.NewRegistry(), "")
 	sender := callback.New(callback.DefaultConfig(), callback.NewClient(callback.ClientConfig{}), m.Callback, log)
-	q := runner.NewQueue(cfg, jobs, sender, m.Runner, log)
+	folder, err := journal.OpenFolder(filepath.Join(t.TempDir(), "journal"))
+	require.NoError(t, err)
+	j, err := journal.Open(journal.DefaultConfig(), folder, m.Journal, log)
+	require.NoError(t, err)
+	q, err := runner.NewQueue(cfg, runner.QueueParts{Runner: jobs, Sender: sender, Journal: j, Metrics: m.Runner, Log: log})
+	require.NoError(t, err)
+	require.NoError(t, q.Start(t.Context()))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		assert.NoError(t, q.Stop(ctx))
 		assert.NoError(t, sender.Stop(ctx))
+		assert.NoError(t, j.Close())
 	})
 	return q
 }

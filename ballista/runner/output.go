@@ -1,9 +1,11 @@
 package runner
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"kallad/worker/blob"
 	"kallad/worker/evidence"
@@ -32,4 +34,17 @@ func outputPaths(outputPath string) recon.OutputPaths {
 		UnmatchedLeft:  blob.Join(base, evidence.UnmatchedLeftFile),
 		UnmatchedRight: blob.Join(base, evidence.UnmatchedRightFile),
 	}
+}
+
+// Clear removes the unfinished files that an earlier process left behind which
+// was killed while it ran this job, accepted at a moment.
+func (r *Runner) Clear(ctx context.Context, job *recon.Job, acceptedAt time.Time) error {
+	base, err := outputBase(r.cfg.StagingPath, job.OutputPath)
+	if err != nil {
+		return err
+	}
+	if store, ok := r.parts.Store.(blob.Sweeper); ok {
+		return evidence.Clear(ctx, store, base, acceptedAt, r.since)
+	}
+	return nil
 }

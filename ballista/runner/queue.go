@@ -2,16 +2,15 @@ package runner
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
 	"kallad/worker/callback"
+	"kallad/worker/journal"
 	"kallad/worker/lifecycle"
 	"kallad/worker/metrics"
 	"kallad/worker/recon"
@@ -27,6 +26,9 @@ type QueueConfig struct {
 	JobTimeout time.Duration
 	// Keep is how many finished jobs are remembered. Default 1000.
 	Keep int
+	// KeepFor is how long finished jobs are remembered; 0 is for ever. Default
+	// 7 days.
+	KeepFor time.Duration
 	// RetryAfter is told to a caller that is refused. Default 5 s.
 	RetryAfter time.Duration
 	// Now is the clock. Default time.Now.
@@ -35,7 +37,7 @@ type QueueConfig struct {
 
 // DefaultQueueConfig returns the defaults.
 func DefaultQueueConfig() QueueConfig {
-	return QueueConfig{MaxJobs: 4, MaxQueue: 100, Keep: 1000, RetryAfter: 5 * time.Second, Now: time.Now}
+	return QueueConfig{MaxJobs: 4, MaxQueue: 100, Keep: 1000, KeepFor: 7 * 24 * time.Hour, RetryAfter: 5 * time.Second, Now: time.Now}
 }
 
 // Validate reports every setting that can't work.
@@ -53,237 +55,170 @@ func (c QueueConfig) Validate() error {
 	if c.Keep < 0 {
 		problems = append(problems, fmt.Errorf("keep %d finished jobs: want 0 or more", c.Keep))
 	}
+	if c.KeepFor < 0 {
+		problems = append(problems, fmt.Errorf("keep finished jobs for %s: want 0 or more", c.KeepFor))
+	}
 	return errors.Join(problems...)
 }
 
 // jobRunner runs one job, as Runner does.
 type jobRunner interface {
 	Run(ctx context.Context, job *recon.Job, acceptedAt time.Time, report func(recon.Progress)) (*recon.Result, error)
+	// Clear removes what a run of the job left behind that was killed.
+	Clear(ctx context.Context, job *recon.Job, acceptedAt time.Time) error
+}
+
+// QueueParts are the collaborators of a Queue. The queue alone writes to the
+// journal; whoever opened it closes it, after the sender has stopped.
+type QueueParts struct {
+	Runner  jobRunner
+	Sender  *callback.Sender
+	Journal *journal.Journal
+	Metrics metrics.Runner
+	Log     *slog.Logger
 }
 
 // Queue takes jobs, runs a bounded number at once in the order in which they
 // came, tells their callers, and answers for all of them. It is a
 // lifecycle.Service.
+//
+// What it has taken it has in its journal, so that the death of the process
+// loses no job and no final callback:
+//
+//  1. A job is in the journal before its POST is answered. One that could not
+//     be written was not taken, and is not there after a restart either.
+//  2. A job without an outcome in the journal is run from the start after a
+//     restart. Its evidence may have been published: the new run replaces it,
+//     file by file, with what the sources say then.
+//  3. An outcome is in the journal before its final callback is sent for the
+//     first time. So there is one outcome per job, and every attempt to tell it
+//     has the same delivery id and the same bytes, also after a restart. (While
+//     the disk takes nothing, a callback waits for a while and is then sent
+//     nevertheless; only a death at that time can lead to a second outcome.)
+//  4. That a final callback was acknowledged, or given up, is put into the
+//     journal as soon as it is known. A death between the caller's answer and
+//     that is the one case in which a caller hears the same twice.
+//  5. A job that was cancelled, with a 202 as the answer, does not run again.
+//  6. The job with its credentials leaves the journal with its outcome, the
+//     callback's URL with the acknowledgement; both are gone from the disk when
+//     the journal is next written anew.
 type Queue struct {
-	cfg     QueueConfig
-	runner  jobRunner
-	sender  *callback.Sender
-	metrics metrics.Runner
-	log     *slog.Logger
-	group   *lifecycle.Group
-	feed    feed
+	cfg   QueueConfig
+	parts QueueParts
+	log   *slog.Logger
+	group *lifecycle.Group
+	feed  feed
 
-	mu       sync.Mutex
-	entries  map[string]*entry
-	order    []*entry // all that are remembered, oldest first
-	waiting  []*entry
-	running  int
-	draining bool
+	mu      sync.Mutex
+	entries map[string]*entry
+	order   []*entry // all that are remembered, oldest first
+	waiting []*entry
+	// accepting are the run_ids that are being written to the journal; their
+	// channels are closed when that is over.
+	accepting map[string]chan struct{}
+	suspects  suspects
+	running   int
+	finished  int    // how many of order have ended and were told
+	number    uint64 // of the next job
+	started   bool
+	draining  bool
 }
 
 // entry is one job that was taken.
 type entry struct {
-	job      *recon.Job // nil once the job has ended: it holds credentials
-	digest   [sha256.Size]byte
-	notifier *callback.Notifier
-	status   recon.JobStatus
-	cancel   context.CancelCauseFunc // set while the job runs
+	number      uint64
+	digest      string
+	job         *recon.Job      // nil once the job has ended: it holds credentials
+	text        json.RawMessage // the job as it was posted, as long
+	callbackURL string          // empty once the caller was told
+	notifier    *callback.Notifier
+	status      recon.JobStatus
+	runs        int // how often it was begun
+	recovered   bool
+	cancelled   bool
+	ending      bool // its outcome is known
+	final       *callback.Final
+	cancel      context.CancelCauseFunc // set while the job runs
 }
 
 var (
 	errCancelled = errors.New("the job was cancelled")
-	errShutdown  = errors.New("the scheduler shut down before the job was done; post it again")
+	errShutdown  = errors.New("the scheduler shut down before the job was done; post it again under another run_id")
 )
 
-// NewQueue returns a queue; cfg must be valid.
-func NewQueue(cfg QueueConfig, runner jobRunner, sender *callback.Sender, m metrics.Runner, log *slog.Logger) *Queue {
-	return &Queue{
-		cfg: cfg, runner: runner, sender: sender, metrics: m, log: log,
-		group: lifecycle.NewGroup(context.Background()), entries: map[string]*entry{},
+// NewQueue returns a queue that has taken up the jobs of its journal, and runs
+// nothing before Start; cfg must be valid.
+func NewQueue(cfg QueueConfig, parts QueueParts) (*Queue, error) {
+	q := &Queue{
+		cfg: cfg, parts: parts, log: parts.Log, group: lifecycle.NewGroup(context.Background()),
+		entries: map[string]*entry{}, accepting: map[string]chan struct{}{},
 	}
+	if err := q.recover(); err != nil {
+		return nil, err
+	}
+	return q, nil
 }
 
-// Start implements lifecycle.Service.
-func (q *Queue) Start(context.Context) error { return nil }
+// housekeeping is the time between two looks at jobs that wait for a time to
+// come: to be run after all, or to be forgotten.
+const housekeeping = time.Second
 
-// Submit takes a valid job, or returns the job that is there already when the
-// same was posted before. The error is a recon.UnavailableError or
-// recon.ErrConflict.
-func (q *Queue) Submit(_ context.Context, job *recon.Job) (recon.Submission, error) {
-	text, err := json.Marshal(job)
-	if err != nil {
-		return recon.Submission{}, fmt.Errorf("write job: %w", err)
-	}
-	digest := sha256.Sum256(text)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if known := q.entries[job.RunID]; known != nil {
-		if known.digest != digest {
-			return recon.Submission{}, recon.ErrConflict
+// Start implements lifecycle.Service: jobs run, and callers are told, from now
+// on.
+func (q *Queue) Start(context.Context) error {
+	q.resume()
+	q.group.Go("housekeeping", func(context.Context) error {
+		tick := time.NewTicker(housekeeping)
+		defer tick.Stop()
+		for {
+			select {
+			case <-q.group.Draining():
+				return nil
+			case <-tick.C:
+				q.tick()
+			}
 		}
-		return recon.Submission{Status: q.statusOf(known), Existing: true}, nil
-	}
-	if err := q.room(); err != nil {
-		return recon.Submission{}, &recon.UnavailableError{Err: err, RetryAfter: q.cfg.RetryAfter}
-	}
-	notifier, err := q.sender.Notifier(job)
-	if err != nil {
-		return recon.Submission{}, err
-	}
-	e := &entry{job: job, digest: digest, notifier: notifier, status: recon.JobStatus{
-		RunID: job.RunID, State: recon.StateQueued, SubmittedAt: q.cfg.Now().UTC(),
-	}}
-	q.entries[job.RunID] = e
-	q.order = append(q.order, e)
-	q.waiting = append(q.waiting, e)
-	q.startNext()
-	q.feed.tell(job.RunID)
-	q.log.Info("job accepted", "run_id", job.RunID, "state", e.status.State)
-	return recon.Submission{Status: q.statusOf(e), OnWritten: notifier.Release}, nil
-}
-
-// room says why no further job can be taken, nil when one can.
-func (q *Queue) room() error {
-	switch {
-	case q.draining:
-		return recon.ErrDraining
-	case q.running >= q.cfg.MaxJobs && len(q.waiting) >= q.cfg.MaxQueue:
-		return recon.ErrQueueFull
-	}
+	})
 	return nil
 }
 
-// Ready returns why no further job can be taken, nil when one can.
-func (q *Queue) Ready() error {
+func (q *Queue) tick() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.room()
-}
-
-// startNext starts waiting jobs while there is a free place.
-func (q *Queue) startNext() {
-	for q.running < q.cfg.MaxJobs && len(q.waiting) > 0 && !q.draining {
-		e := q.waiting[0]
-		q.waiting = slices.Delete(q.waiting, 0, 1)
-		ctx, cancel := context.WithCancelCause(context.Background())
-		e.cancel = cancel
-		now := q.cfg.Now().UTC()
-		e.status.State, e.status.StartedAt, e.status.Stage = recon.StateRunning, &now, recon.StageValidation
-		q.running++
-		q.feed.tell(e.status.RunID)
-		for _, behind := range q.waiting {
-			q.feed.tell(behind.status.RunID) // it moved up
-		}
-		q.group.Go("job "+e.status.RunID, func(context.Context) error {
-			q.runOne(ctx, e)
-			cancel(nil)
-			return nil
-		})
-	}
-	q.metrics.ActiveJobs.Set(float64(q.running))
-	q.metrics.QueuedJobs.Set(float64(len(q.waiting)))
-}
-
-// runOne runs a job and tells its end, whatever it is.
-func (q *Queue) runOne(ctx context.Context, e *entry) {
-	if q.cfg.JobTimeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, q.cfg.JobTimeout)
-		defer cancel()
-	}
-	log := q.log.With("run_id", e.status.RunID)
-	log.Info("job started")
-	result, err := q.protect(ctx, e)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.running--
-	q.end(e, result, err, context.Cause(ctx))
 	q.startNext()
-}
-
-// protect turns a panic in a job into that job's error.
-func (q *Queue) protect(ctx context.Context, e *entry) (result *recon.Result, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			q.log.Error("job panicked", "run_id", e.status.RunID, "panic", r)
-			result, err = nil, errors.New("internal error; the scheduler's log says more")
-		}
-	}()
-	return q.runner.Run(ctx, e.job, e.status.SubmittedAt, func(p recon.Progress) { q.observe(e, p) })
-}
-
-// observe keeps what a running job tells of itself.
-func (q *Queue) observe(e *entry, p recon.Progress) {
-	q.mu.Lock()
-	e.status.Stage, e.status.Progress = p.Stage, p.Fraction
-	e.status.Source, e.status.RowsRead, e.status.RowsTotal = p.Source, p.RowsRead, p.RowsTotal
-	e.status.MatchedCount, e.status.TotalLeft, e.status.TotalRight = p.MatchedCount, p.TotalLeft, p.TotalRight
-	e.status.EngineMode = p.EngineMode
-	e.setStages(p.Stages)
-	q.mu.Unlock()
-	q.feed.tell(e.status.RunID)
-	e.notifier.Progress(p)
-}
-
-// end settles a job's outcome and tells its caller. q.mu is held.
-func (q *Queue) end(e *entry, result *recon.Result, err, cause error) {
-	now := q.cfg.Now().UTC()
-	e.status.FinishedAt = &now
-	outcome := metrics.OutcomeCompleted
-	var tell error
-	if err == nil {
-		e.status.State, e.status.Progress, e.status.Result = recon.StateSucceeded, 1, result
-		tell = e.notifier.Complete(result)
-	} else {
-		outcome = q.fail(e, err, cause)
-		tell = e.notifier.Fail(e.status.ErrorStage, e.status.Error)
-	}
-	if tell != nil {
-		q.log.Error("final callback not written", "run_id", e.status.RunID, "error", tell)
-	}
-	took := time.Duration(0)
-	if e.status.StartedAt != nil {
-		took = now.Sub(*e.status.StartedAt)
-	}
-	q.metrics.JobEnded(outcome, took)
-	q.log.Info("job ended", "run_id", e.status.RunID, "state", e.status.State, "seconds", took.Seconds(), "error", e.status.Error)
-	e.job, e.cancel = nil, nil
-	q.feed.tell(e.status.RunID)
 	q.forget()
 }
 
-// fail words a job's failure and returns its outcome.
-func (q *Queue) fail(e *entry, err, cause error) string {
-	e.status.State, e.status.Error, e.status.ErrorStage = recon.StateFailed, err.Error(), recon.StageValidation
-	var staged *StageError
-	if errors.As(err, &staged) {
-		e.status.ErrorStage = staged.Stage
-		e.setStages(staged.Stages)
+// Stop implements lifecycle.Service: no job is taken any more, waiting ones
+// stay in the journal for the next start, running ones have until ctx is done,
+// then they end with an error callback.
+func (q *Queue) Stop(ctx context.Context) error {
+	q.mu.Lock()
+	q.draining = true
+	waiting := append(q.waiting[:len(q.waiting):len(q.waiting)], q.suspects.list...)
+	for _, e := range waiting {
+		e.notifier.Discard()
 	}
-	switch {
-	case errors.Is(cause, errCancelled):
-		e.status.State, e.status.Error = recon.StateCancelled, errCancelled.Error()
-		return metrics.OutcomeCancelled
-	case errors.Is(cause, errShutdown):
-		e.status.Error = errShutdown.Error()
+	for _, e := range q.order {
+		if !q.started && e.notifier != nil {
+			e.notifier.Discard()
+		}
 	}
-	return metrics.OutcomeFailed
+	if len(waiting) > 0 {
+		q.log.Info("jobs that wait are kept, and run after the next start", "jobs", len(waiting))
+	}
+	q.mu.Unlock()
+	stop := context.AfterFunc(ctx, q.cancelRunning)
+	defer stop()
+	return q.group.Stop(context.WithoutCancel(ctx))
 }
 
-// forget drops the oldest finished jobs beyond those that are kept.
-func (q *Queue) forget() {
-	finished := 0
+func (q *Queue) cancelRunning() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	for _, e := range q.order {
-		if e.status.State.Final() {
-			finished++
+		if e.cancel != nil {
+			e.cancel(errShutdown)
 		}
 	}
-	q.order = slices.DeleteFunc(q.order, func(e *entry) bool {
-		if finished <= q.cfg.Keep || !e.status.State.Final() {
-			return false
-		}
-		finished--
-		delete(q.entries, e.status.RunID)
-		return true
-	})
 }

@@ -43,66 +43,48 @@ func (q *Queue) Load() recon.Load {
 	defer q.mu.Unlock()
 	return recon.Load{
 		RunningJobs: q.running, MaxJobs: q.cfg.MaxJobs,
-		QueuedJobs: len(q.waiting), MaxQueue: q.cfg.MaxQueue,
+		QueuedJobs: q.queued(), MaxQueue: q.cfg.MaxQueue,
 	}
 }
 
 func (q *Queue) statusOf(e *entry) recon.JobStatus {
 	status := e.status
-	if status.State == recon.StateQueued {
-		status.QueuePosition = slices.Index(q.waiting, e) + 1
+	if status.State != recon.StateQueued {
+		return status
+	}
+	if at := slices.Index(q.waiting, e); at >= 0 {
+		status.QueuePosition = at + 1
+	} else if at := slices.Index(q.suspects.list, e); at >= 0 {
+		status.QueuePosition = len(q.waiting) + at + 1
 	}
 	return status
 }
 
 // Cancel ends a job: a waiting one at once, a running one within a second. Its
-// caller gets the error callback. The error is recon.ErrUnknownRun or
-// recon.ErrFinished.
+// caller gets the error callback. When it returns, the job will not run again,
+// also after a restart. The error is recon.ErrUnknownRun or recon.ErrFinished.
 func (q *Queue) Cancel(_ context.Context, runID string) error {
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	e := q.entries[runID]
 	switch {
 	case e == nil:
+		q.mu.Unlock()
 		return recon.ErrUnknownRun
-	case e.status.State.Final():
+	case e.ending:
+		q.mu.Unlock()
 		return recon.ErrFinished
-	case e.cancel != nil:
+	}
+	e.cancelled = true
+	if e.cancel != nil {
 		e.cancel(errCancelled)
+		recorded := q.keep(e)
+		q.mu.Unlock()
+		q.await(recorded, runID)
 		return nil
 	}
-	q.dropWaiting(e, errCancelled)
-	return nil
-}
-
-// dropWaiting ends a job that never ran. q.mu is held.
-func (q *Queue) dropWaiting(e *entry, cause error) {
-	q.waiting = slices.DeleteFunc(q.waiting, func(w *entry) bool { return w == e })
-	q.end(e, nil, cause, cause)
-	q.metrics.QueuedJobs.Set(float64(len(q.waiting)))
-}
-
-// Stop implements lifecycle.Service: no job is taken any more, waiting ones
-// end with an error callback, running ones have until ctx is done, then they
-// end with one too.
-func (q *Queue) Stop(ctx context.Context) error {
-	q.mu.Lock()
-	q.draining = true
-	for _, e := range slices.Clone(q.waiting) {
-		q.dropWaiting(e, errShutdown)
-	}
+	e.ending = true
+	q.drop(e)
 	q.mu.Unlock()
-	stop := context.AfterFunc(ctx, q.cancelRunning)
-	defer stop()
-	return q.group.Stop(context.WithoutCancel(ctx))
-}
-
-func (q *Queue) cancelRunning() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, e := range q.order {
-		if e.cancel != nil {
-			e.cancel(errShutdown)
-		}
-	}
+	q.settle(e, nil, errCancelled, errCancelled)
+	return nil
 }

@@ -59,6 +59,8 @@ type Parts struct {
 type Runner struct {
 	cfg   Config
 	parts Parts
+	// since is when this process began to run jobs.
+	since time.Time
 }
 
 // New returns a runner.
@@ -69,7 +71,7 @@ func New(cfg Config, parts Parts) *Runner {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Runner{cfg: cfg, parts: parts}
+	return &Runner{cfg: cfg, parts: parts, since: cfg.Now()}
 }
 
 // The engine modes of a job: in this process, or on executors.

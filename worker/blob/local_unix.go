@@ -63,6 +63,11 @@ func (g *guard) check() error {
 	return nil
 }
 
+// tryLock locks a file for as long as it is open, and reports whether it did.
+func tryLock(f *os.File) bool {
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+}
+
 func classify(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

@@ -66,15 +66,25 @@ func (w *localWriter) start() error {
 		return err
 	}
 	w.file, err = w.dir.OpenFile(w.partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	return err
+	if err != nil {
+		return err
+	}
+	// The lock keeps Sweep away. Where there are no locks, it stays away too.
+	tryLock(w.file)
+	if _, err := w.dir.Lstat(w.partial); err != nil {
+		return errors.Join(err, w.file.Close()) // Sweep came before the lock
+	}
+	return nil
 }
 
 // partialName is hidden, unique, and no longer than a name may be.
 func partialName(name string) string {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails, see crypto/rand
-	return fmt.Sprintf(".%s.%s.partial", name[:min(len(name), 200)], hex.EncodeToString(random[:]))
+	return partialStart(name) + hex.EncodeToString(random[:]) + ".partial"
 }
+
+func partialStart(name string) string { return "." + name[:min(len(name), 200)] + "." }
 
 func (w *localWriter) Write(p []byte) (int, error) {
 	if w.done {
@@ -101,16 +111,13 @@ func (w *localWriter) Commit(ctx context.Context) error {
 	}
 	err := w.file.Sync()
 	if err == nil {
-		err = w.file.Close()
-	}
-	if err == nil {
 		err = w.dir.Rename(w.partial, w.name)
 	}
 	if err != nil {
 		return errors.Join(localError("commit", w.uri, err), w.Abort())
 	}
 	w.done = true
-	return localError("commit", w.uri, errors.Join(w.syncFolders(), w.dir.Close()))
+	return localError("commit", w.uri, errors.Join(w.file.Close(), w.syncFolders(), w.dir.Close()))
 }
 
 // syncFolders makes the new name durable, and those of the new folders.

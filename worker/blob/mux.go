@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Mux is a Store that hands each URI to the store of its scheme.
@@ -74,4 +75,18 @@ func (m *Mux) Create(ctx context.Context, uri string) (Writer, error) {
 		return nil, err
 	}
 	return s.Create(ctx, uri)
+}
+
+var _ Sweeper = (*Mux)(nil)
+
+// Sweep implements Sweeper; for a store that cannot, there is nothing to do.
+func (m *Mux) Sweep(ctx context.Context, uri string, from, until time.Time) error {
+	s, err := m.route(uri)
+	if err != nil {
+		return err
+	}
+	if sweeper, ok := s.(Sweeper); ok {
+		return sweeper.Sweep(ctx, uri, from, until)
+	}
+	return nil
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"time"
 
 	"kallad/worker/recon"
 )
@@ -27,9 +27,13 @@ type Delivery struct {
 	// ID is the same for every attempt, so that a receiver can tell a repeated
 	// delivery from a new one. It travels as the header Kallad-Delivery.
 	ID string
-	// Attempt counts from 1 and travels as the header Kallad-Attempt.
+	// Attempt counts from 1 in each process, and travels as the header
+	// Kallad-Attempt.
 	Attempt int
-	Target  Target
+	// Since is when the time for a final callback began to run; zero is when it
+	// is first posted.
+	Since  time.Time
+	Target Target
 	// Body is the JSON payload.
 	Body []byte
 }
@@ -42,37 +46,25 @@ type Poster interface {
 	Post(ctx context.Context, d Delivery) error
 }
 
-// Failure is the payload of an error callback.
-type Failure struct {
-	RunID string `json:"run_id"`
-	// Error is for the caller's users; it must hold no credentials.
-	Error string      `json:"error"`
-	Stage recon.Stage `json:"stage"`
-}
-
-// maxErrorText bounds the text of an error callback, in bytes.
-const maxErrorText = 16 << 10
-
-func progressDelivery(target Target, p recon.Progress, number int) (Delivery, error) {
-	return newDelivery(target, p.RunID, EventProgress, fmt.Sprintf("%s.progress.%d", p.RunID, number), p)
-}
-
-func completeDelivery(target Target, r *recon.Result) (Delivery, error) {
-	return newDelivery(target, r.RunID, EventComplete, r.RunID+".final", r)
-}
-
-func errorDelivery(target Target, f Failure) (Delivery, error) {
-	f.Error = recon.RedactURL(f.Error)
-	if len(f.Error) > maxErrorText {
-		f.Error = strings.ToValidUTF8(f.Error[:maxErrorText], "") + " ..."
+// progressDelivery tells the nth observation of a run of the job: a job that
+// runs again after a restart tells of itself from the start, and no receiver
+// must take that for repetitions.
+func progressDelivery(target Target, p recon.Progress, run, n int) (Delivery, error) {
+	id := p.RunID
+	if run > 1 {
+		id = fmt.Sprintf("%s.%d", id, run)
 	}
-	return newDelivery(target, f.RunID, EventError, f.RunID+".final", f)
+	body, err := encode(EventProgress, p)
+	if err != nil {
+		return Delivery{}, err
+	}
+	return Delivery{RunID: p.RunID, Event: EventProgress, ID: fmt.Sprintf("%s.progress.%d", id, n), Attempt: 1, Target: target, Body: body}, nil
 }
 
-func newDelivery(target Target, runID string, event Event, id string, payload any) (Delivery, error) {
+func encode(event Event, payload any) ([]byte, error) {
 	body, err := json.Marshal(payload)
 	if err != nil {
-		return Delivery{}, fmt.Errorf("encode %s callback: %w", event, err)
+		return nil, fmt.Errorf("encode %s callback: %w", event, err)
 	}
-	return Delivery{RunID: runID, Event: event, ID: id, Attempt: 1, Target: target, Body: body}, nil
+	return body, nil
 }

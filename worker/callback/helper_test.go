@@ -106,9 +106,24 @@ func job() *recon.Job {
 
 func notifier(t *testing.T, s *callback.Sender) *callback.Notifier {
 	t.Helper()
-	n, err := s.Notifier(job())
+	n, err := s.Notifier(job(), 1, nil)
 	require.NoError(t, err)
 	return n
+}
+
+func complete(t *testing.T, n *callback.Notifier, r *recon.Result) {
+	t.Helper()
+	r.RunID = "run-1"
+	f, err := callback.Complete(r)
+	require.NoError(t, err)
+	n.End(f)
+}
+
+func fail(t *testing.T, n *callback.Notifier, stage recon.Stage, text string) {
+	t.Helper()
+	f, err := callback.Fail(callback.Failure{RunID: "run-1", Error: text, Stage: stage}, time.Time{})
+	require.NoError(t, err)
+	n.End(f)
 }
 
 func at(stage recon.Stage, fraction float64) recon.Progress {

@@ -19,8 +19,12 @@ const flushTime = time.Second
 // Notifier tells the caller of one job. Its methods never wait for the
 // caller and are safe for concurrent use.
 type Notifier struct {
-	runID    string
-	target   Target
+	runID  string
+	target Target
+	// run is which run of the job this is, from 1.
+	run int
+	// told, if set, is called with what became of the final callback.
+	told     func(error)
 	mail     *mailbox
 	released chan struct{}
 	release  sync.Once
@@ -34,34 +38,17 @@ func (n *Notifier) Release() { n.release.Do(func() { close(n.released) }) }
 
 // Progress tells an observation: at once when it is the first of its stage,
 // else after the progress interval, by when a later one may have replaced it.
-// After Complete, Fail or Discard it does nothing.
+// After End or Discard it does nothing.
 func (n *Notifier) Progress(p recon.Progress) {
 	p.RunID = n.runID
 	n.mail.putProgress(p)
 }
 
-// Complete tells that the job succeeded. Of Complete, Fail and Discard the
-// first call counts, and the others do nothing.
-func (n *Notifier) Complete(r *recon.Result) error {
-	copied := *r
-	copied.RunID = n.runID
-	d, err := completeDelivery(n.target, &copied)
-	if err != nil {
-		return err
-	}
-	n.mail.putFinal(d)
-	return nil
-}
-
-// Fail tells that the job failed, in which stage and why. The text must hold
-// no credentials; those in URLs are redacted once more.
-func (n *Notifier) Fail(stage recon.Stage, text string) error {
-	d, err := errorDelivery(n.target, Failure{RunID: n.runID, Error: text, Stage: stage})
-	if err != nil {
-		return err
-	}
-	n.mail.putFinal(d)
-	return nil
+// End tells how the job ended. Of End and Discard the first call counts, and
+// the others do nothing.
+func (n *Notifier) End(f Final) {
+	f.RunID = n.runID
+	n.mail.putFinal(f.delivery(n.target))
 }
 
 // Discard ends the notifier without a final callback, for a job that was
@@ -75,8 +62,8 @@ func (n *Notifier) Done() <-chan struct{} { return n.done }
 // It may be asked once Done is closed.
 func (n *Notifier) Err() error { return n.err }
 
-// run sends what comes into the mailbox until the end of the job is told.
-func (n *Notifier) run(ctx context.Context, cfg Config, progress, final Poster) error {
+// deliver sends what comes into the mailbox until the end of the job is told.
+func (n *Notifier) deliver(ctx context.Context, cfg Config, progress, final Poster) error {
 	if !n.awaitRelease(ctx, cfg.Grace) {
 		return n.stopped()
 	}
@@ -147,7 +134,7 @@ func (n *Notifier) sendProgress(ctx context.Context, interval time.Duration, pos
 }
 
 func (n *Notifier) post(ctx context.Context, post Poster, p recon.Progress, number int) error {
-	d, err := progressDelivery(n.target, p, number)
+	d, err := progressDelivery(n.target, p, n.run, number)
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,8 @@ func TestAQuickJobTellsEachStageAndItsEnd(t *testing.T) {
 		n.Progress(recon.Progress{Stage: recon.StageStaging, Fraction: 0.4, Source: "r"})
 		n.Progress(recon.Progress{Stage: recon.StageMatching, Fraction: 0.75, Source: "r", MatchedCount: count(3), TotalLeft: count(5), TotalRight: count(4)})
 		n.Progress(at(recon.StageWritingResults, 1))
-		require.NoError(t, n.Complete(&recon.Result{MatchedCount: 3, UnmatchedLeftCount: 2, UnmatchedRightCount: 1,
-			OutputPaths: recon.OutputPaths{Matched: "o/matched.parquet", UnmatchedLeft: "o/unmatched_left.parquet", UnmatchedRight: "o/unmatched_right.parquet"}}))
+		complete(t, n, &recon.Result{MatchedCount: 3, UnmatchedLeftCount: 2, UnmatchedRightCount: 1,
+			OutputPaths: recon.OutputPaths{Matched: "o/matched.parquet", UnmatchedLeft: "o/unmatched_left.parquet", UnmatchedRight: "o/unmatched_right.parquet"}})
 		n.Release()
 		require.NoError(t, s.Stop(context.Background()))
 		require.NoError(t, n.Err())
@@ -52,7 +52,7 @@ func TestNothingIsSentBeforeTheAnswerAndTheGrace(t *testing.T) {
 		s := newSender(r)
 		n := notifier(t, s)
 		n.Progress(at(recon.StageStaging, 0))
-		require.NoError(t, n.Fail(recon.StageStaging, "no such table"))
+		fail(t, n, recon.StageStaging, "no such table")
 		time.Sleep(time.Hour)
 		assert.Empty(t, r.all(), "not released")
 		n.Release()
@@ -88,7 +88,7 @@ func TestProgressIsThrottledAndTheLatestWins(t *testing.T) {
 		ms := time.Millisecond
 		assert.Equal(t, []time.Duration{250 * ms, 750 * ms, 1000 * ms}, times, "the first, one an interval later, and the new stage at once")
 		assert.Equal(t, 0.5, r.all()[2].body["progress"])
-		require.NoError(t, n.Complete(&recon.Result{}))
+		complete(t, n, &recon.Result{})
 		<-n.Done()
 	})
 }
@@ -112,7 +112,7 @@ func TestAReceiverThatHangsNeverHoldsTheJobUp(t *testing.T) {
 		for i := range 1000 {
 			n.Progress(at(recon.StageMatching, float64(i)/1000))
 		}
-		require.NoError(t, n.Complete(&recon.Result{}))
+		complete(t, n, &recon.Result{})
 		assert.Equal(t, time.Second, time.Since(began), "telling takes no time")
 		<-n.Done()
 		assert.Equal(t, []string{"progress staging", "complete"}, r.events(), "the end does not wait for more of them")
@@ -142,7 +142,7 @@ func TestProgressNeverGoesBack(t *testing.T) {
 			rows = 5 // the caller goes on with its own counter
 			time.Sleep(time.Second)
 		}
-		require.NoError(t, n.Complete(&recon.Result{}))
+		complete(t, n, &recon.Result{})
 		n.Progress(at(recon.StageWritingResults, 1))
 		require.NoError(t, s.Stop(context.Background()))
 		var fractions, read, matched []any
@@ -166,8 +166,8 @@ func TestTheFirstEndCounts(t *testing.T) {
 		s := newSender(r)
 		n := notifier(t, s)
 		n.Release()
-		require.NoError(t, n.Fail(recon.StageMatching, "cancelled"))
-		require.NoError(t, n.Complete(&recon.Result{}))
+		fail(t, n, recon.StageMatching, "cancelled")
+		complete(t, n, &recon.Result{})
 		n.Discard()
 		<-n.Done()
 		assert.Equal(t, []string{"error matching"}, r.events())
@@ -192,11 +192,11 @@ func TestAJobWithoutACallbackURLEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newReceiver(nil)
-		n, err := newSender(r).Notifier(&recon.Job{RunID: "x"})
+		n, err := newSender(r).Notifier(&recon.Job{RunID: "x"}, 1, nil)
 		require.NoError(t, err)
 		began := time.Now()
 		n.Progress(at(recon.StageStaging, 0))
-		require.NoError(t, n.Complete(&recon.Result{}))
+		complete(t, n, &recon.Result{})
 		<-n.Done()
 		assert.Zero(t, time.Since(began))
 		assert.Empty(t, r.all())
@@ -213,7 +213,7 @@ func TestErrorTextsAreRedactedAndBounded(t *testing.T) {
 		for i := range long {
 			long[i] = 'ü'
 		}
-		require.NoError(t, n.Fail(recon.StageStaging, "open postgres://u:s3cret@h/db: "+string(long)))
+		fail(t, n, recon.StageStaging, "open postgres://u:s3cret@h/db: "+string(long))
 		<-n.Done()
 		text := r.all()[0].body["error"].(string)
 		assert.Contains(t, text, "postgres://u:***@h/db")

@@ -20,7 +20,7 @@ type retrying struct {
 var errGivenUp = errors.New("given up")
 
 func (r *retrying) Post(ctx context.Context, d Delivery) error {
-	end := time.Now().Add(r.cfg.FinalTimeout)
+	end := r.end(d, time.Now())
 	for backoff := r.cfg.BackoffFirst; ; backoff = min(2*backoff, r.cfg.BackoffMax) {
 		// The last request must not outlast the delivery's time.
 		attempt, cancel := context.WithDeadline(ctx, end)
@@ -43,6 +43,22 @@ func (r *retrying) Post(ctx context.Context, d Delivery) error {
 		}
 		d.Attempt++
 	}
+}
+
+// lastChance is the least time that a delivery has when it is taken up again
+// after a restart: that the process was down must not cost it all of its time.
+const lastChance = time.Minute
+
+// end is when a delivery that begins now is given up.
+func (r *retrying) end(d Delivery, now time.Time) time.Time {
+	if d.Since.IsZero() {
+		d.Since = now
+	}
+	end, least := d.Since.Add(r.cfg.FinalTimeout), now.Add(min(lastChance, r.cfg.FinalTimeout))
+	if end.Before(least) {
+		return least
+	}
+	return end
 }
 
 // wait is the backoff with its jitter, or longer when the receiver asked for

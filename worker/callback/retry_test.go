@@ -37,7 +37,7 @@ func end(t *testing.T, r *receiver, m *meter) *callback.Notifier {
 	t.Helper()
 	n := notifier(t, callback.New(callback.DefaultConfig(), r, m, quiet))
 	n.Release()
-	require.NoError(t, n.Complete(&recon.Result{}))
+	complete(t, n, &recon.Result{})
 	<-n.Done()
 	return n
 }
@@ -110,7 +110,7 @@ func TestStopGivesDeliveriesTheirTimeAndThenEndsThem(t *testing.T) {
 		s := newSender(r)
 		n := notifier(t, s)
 		n.Release()
-		require.NoError(t, n.Complete(&recon.Result{}))
+		complete(t, n, &recon.Result{})
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		require.NoError(t, s.Stop(ctx))
@@ -125,8 +125,8 @@ func TestStopGivesDeliveriesTheirTimeAndThenEndsThem(t *testing.T) {
 		s := newSender(stuck)
 		n, unreleased, endless := notifier(t, s), notifier(t, s), notifier(t, s)
 		n.Release()
-		require.NoError(t, n.Complete(&recon.Result{}))
-		require.NoError(t, unreleased.Complete(&recon.Result{}))
+		complete(t, n, &recon.Result{})
+		complete(t, unreleased, &recon.Result{})
 		time.Sleep(time.Second)
 		require.NoError(t, s.Stop(expired()))
 		assert.ErrorIs(t, n.Err(), callback.ErrStopped)

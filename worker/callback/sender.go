@@ -2,6 +2,7 @@ package callback
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -43,11 +44,16 @@ func New(cfg Config, client Poster, meter Meter, log *slog.Logger) *Sender {
 	}
 }
 
-// Notifier returns the notifier of a job. It ends with the job's Complete,
-// Fail or Discard, one of which must be called. For a job without a callback
-// URL it sends nothing.
-func (s *Sender) Notifier(job *recon.Job) (*Notifier, error) {
-	n := &Notifier{runID: job.RunID, mail: newMailbox(), released: make(chan struct{}), done: make(chan struct{})}
+// Notifier returns the notifier of a job's nth run, from 1. It ends with its
+// End or Discard, one of which must be called. For a job without a callback URL
+// it sends nothing.
+//
+// told, which may be nil, is called from another goroutine when the final
+// callback is done with: with nil when it was acknowledged, with an error that
+// is ErrStopped when the process had no more time for it, and with another one
+// when it was given up.
+func (s *Sender) Notifier(job *recon.Job, run int, told func(error)) (*Notifier, error) {
+	n := &Notifier{runID: job.RunID, run: run, told: told, mail: newMailbox(), released: make(chan struct{}), done: make(chan struct{})}
 	cfg, progress, final := s.cfg, s.progress, s.final
 	if job.CallbackURL == "" {
 		cfg, progress, final = Config{}, silent{}, silent{}
@@ -68,7 +74,7 @@ func (s *Sender) Notifier(job *recon.Job) (*Notifier, error) {
 	}
 	s.senders.Go(func() {
 		defer close(n.done)
-		n.err = n.run(s.ctx, cfg, progress, final)
+		n.err = n.deliver(s.ctx, cfg, progress, final)
 		s.finished(n)
 	})
 	return n, nil
@@ -76,12 +82,25 @@ func (s *Sender) Notifier(job *recon.Job) (*Notifier, error) {
 
 func (s *Sender) finished(n *Notifier) {
 	end := n.mail.end()
-	if end == nil || n.target == (Target{}) {
+	if end == nil {
 		return
 	}
-	s.meter.ObserveDelivery(string(end.Event), n.err == nil)
+	if n.target != (Target{}) {
+		s.observe(n, end.Event)
+	}
+	if n.told != nil {
+		n.told(n.err)
+	}
+}
+
+func (s *Sender) observe(n *Notifier, event Event) {
+	if errors.Is(n.err, ErrStopped) {
+		s.log.Warn("final callback not acknowledged before the end of the process", "run_id", n.runID, "event", event, "receiver", n.target)
+		return
+	}
+	s.meter.ObserveDelivery(string(event), n.err == nil)
 	if n.err != nil {
-		s.log.Error("final callback never acknowledged", "run_id", n.runID, "event", end.Event, "receiver", n.target, "error", n.err)
+		s.log.Error("final callback never acknowledged", "run_id", n.runID, "event", event, "receiver", n.target, "error", n.err)
 	}
 }
 

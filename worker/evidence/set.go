@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"golang.org/x/sync/errgroup"
@@ -133,6 +134,16 @@ func (s *Set) start(ctx context.Context, name string, schema *arrow.Schema, cols
 }
 
 var errOver = errors.New("the evidence is published or given up")
+
+// Clear removes what runs left behind under an output path that were killed
+// between two moments while they wrote their evidence. Published files stay.
+func Clear(ctx context.Context, store blob.Sweeper, outputPath string, from, until time.Time) error {
+	var errs []error
+	for _, name := range []string{MatchedFile, UnmatchedLeftFile, UnmatchedRightFile, MetadataFile} {
+		errs = append(errs, store.Sweep(ctx, blob.Join(outputPath, name), from, until))
+	}
+	return errors.Join(errs...)
+}
 
 // Publish makes the three files visible and then metadata.json, the sign that
 // the evidence is whole. The files must be closed, and meta must agree with

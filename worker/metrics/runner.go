@@ -17,6 +17,7 @@ type Runner struct {
 	completed prometheus.Counter
 	failed    prometheus.Counter
 	cancelled prometheus.Counter
+	recovered prometheus.Counter
 	seconds   *prometheus.HistogramVec
 }
 
@@ -39,13 +40,15 @@ func newRunner(reg prometheus.Registerer) Runner {
 			Name: "kalla_runner_jobs_failed", Help: "Jobs that ended with an error, cancelled ones included."}),
 		cancelled: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "kalla_runner_jobs_cancelled_total", Help: "Jobs that ended because somebody cancelled them."}),
+		recovered: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "kalla_runner_jobs_recovered_total", Help: "Jobs that were found unfinished when the process started."}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "kalla_runner_job_seconds",
 			Help:    "Wall time of a job from its start to its end, by outcome.",
 			Buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600},
 		}, []string{"outcome"}),
 	}
-	reg.MustRegister(r.ActiveJobs, r.QueuedJobs, r.completed, r.failed, r.cancelled, r.seconds)
+	reg.MustRegister(r.ActiveJobs, r.QueuedJobs, r.completed, r.failed, r.cancelled, r.recovered, r.seconds)
 	for _, outcome := range []string{OutcomeCompleted, OutcomeFailed, OutcomeCancelled} {
 		r.seconds.WithLabelValues(outcome)
 	}
@@ -67,3 +70,6 @@ func (r Runner) JobEnded(outcome string, took time.Duration) {
 	}
 	r.seconds.WithLabelValues(outcome).Observe(took.Seconds())
 }
+
+// JobsRecovered counts jobs that were found unfinished at the start.
+func (r Runner) JobsRecovered(jobs int) { r.recovered.Add(float64(jobs)) }

@@ -53,6 +53,8 @@ type JobStatus struct {
 	SubmittedAt time.Time  `json:"submitted_at"`
 	StartedAt   *time.Time `json:"started_at,omitempty"`
 	FinishedAt  *time.Time `json:"finished_at,omitempty"`
+	// Restarts is how often the job was begun again because the process died.
+	Restarts int `json:"restarts,omitempty"`
 	// EngineMode is "local" or "cluster"; absent until the job runs.
 	EngineMode string `json:"engine_mode,omitempty"`
 	// Stages are the stages of the job's plan, from the moment there is one.
@@ -66,7 +68,20 @@ type JobStatus struct {
 	ErrorStage Stage  `json:"error_stage,omitempty"`
 	// Result is the outcome of a job that succeeded.
 	Result *Result `json:"result,omitempty"`
+	// Callback says whether the job's caller knows how it ended; absent until
+	// it has.
+	Callback CallbackState `json:"callback,omitempty"`
 }
+
+// CallbackState is what became of a job's final callback.
+type CallbackState string
+
+// The states of a final callback; the last two are final.
+const (
+	CallbackPending      CallbackState = "pending"
+	CallbackAcknowledged CallbackState = "acknowledged"
+	CallbackGivenUp      CallbackState = "given_up"
+)
 
 // JobFilter selects jobs to list. The zero value selects all of them.
 type JobFilter struct {
@@ -101,6 +116,8 @@ var (
 	ErrQueueFull = errors.New("the job queue is full")
 	// ErrDraining refuses a job because the process is about to stop.
 	ErrDraining = errors.New("the scheduler is shutting down and takes no further jobs")
+	// ErrNotStored refuses a job because it could not be put on disk.
+	ErrNotStored = errors.New("the scheduler cannot write to its disk, and takes no job that it might lose")
 	// ErrConflict refuses a job whose run_id belongs to a different job.
 	ErrConflict = errors.New("a different job with this run_id exists")
 	// ErrUnknownRun says that no job has the given run_id.
@@ -110,7 +127,7 @@ var (
 )
 
 // UnavailableError is a refusal that holds for a while only. Err is
-// ErrQueueFull or ErrDraining.
+// ErrQueueFull, ErrDraining or ErrNotStored.
 type UnavailableError struct {
 	Err error
 	// RetryAfter is how long the caller had better wait; 0 when nobody knows.
