@@ -111,6 +111,9 @@ func (f *engineFlags) newEngines(staging string, jobs int, daemon bool, log *slo
 		return nil, err
 	}
 	debug.SetMemoryLimit(goMemory)
+	if daemon {
+		sweepSpill(f.tempDir, log)
+	}
 	sources := newSources(store)
 	e := &engines{
 		binding:  engine.NewPool(engine.Config{MemoryLimit: bindMemory, Threads: 1, TempDir: f.tempDir}, daemon),
@@ -124,6 +127,18 @@ func (f *engineFlags) newEngines(staging string, jobs int, daemon bool, log *slo
 		Binder: func() (runner.Binder, error) { return e.binding.Open() },
 	})
 	return e, nil
+}
+
+// sweepSpill clears away what killed processes spilled. That it can't is no
+// reason not to start.
+func sweepSpill(dir string, log *slog.Logger) {
+	removed, err := engine.SweepSpill(dir)
+	if removed > 0 {
+		log.Info("removed what killed processes had spilled", "folders", removed, "in", dir)
+	}
+	if err != nil {
+		log.Warn("spilled data of killed processes could not be removed", "error", err)
+	}
 }
 
 // close ends the sessions that no job took.
