@@ -33,16 +33,21 @@ type engineFlags struct {
 }
 
 func (f *engineFlags) register(flags *pflag.FlagSet) {
+	f.registerLimits(flags)
+	flags.IntVar(&f.partitions, "partitions", 0, "shares that a source is split into (default: from its size and the threads)")
+	env(flags, "partitions", "BALLISTA_PARTITIONS")
+}
+
+// registerLimits registers what every command that runs queries has.
+func (f *engineFlags) registerLimits(flags *pflag.FlagSet) {
 	flags.Var(&f.memoryLimit, "memory-limit", "memory for queries, such as 2GB; what does not fit is spilled (default: half of the machine's)")
 	flags.Var(&f.maxSpill, "max-spill", "most that may be spilled to disk (default: what is free)")
 	flags.IntVar(&f.threads, "threads", runtime.GOMAXPROCS(0), "threads that read and run queries")
 	flags.StringVar(&f.tempDir, "temp-dir", os.TempDir(), "folder for spilled data")
-	flags.IntVar(&f.partitions, "partitions", 0, "shares that a source is split into (default: from its size and the threads)")
 	env(flags, "memory-limit", "MEMORY_LIMIT")
 	env(flags, "max-spill", "MAX_SPILL")
 	env(flags, "threads", "THREADS")
 	env(flags, "temp-dir", "TEMP_DIR")
-	env(flags, "partitions", "BALLISTA_PARTITIONS")
 	f.stores.register(flags)
 }
 
@@ -57,12 +62,19 @@ const unaccounted = 4
 // bindMemory is for binding queries over empty tables. Unit: bytes.
 const bindMemory = 256 << 20
 
-// limits are the bounds of one of several sessions that run at once.
-func (f *engineFlags) limits(sessions int) engine.Config {
-	total := int64(f.memoryLimit)
-	if total == 0 {
-		total = machineMemory() / 2
+// memory is what the process is to stay under. Unit: bytes.
+func (f *engineFlags) memory() int64 {
+	if f.memoryLimit == 0 {
+		return machineMemory() / 2
 	}
+	return int64(f.memoryLimit)
+}
+
+// limits are the bounds of one of several sessions that run at once.
+func (f *engineFlags) limits(sessions int) engine.Config { return f.shares(f.memory(), sessions) }
+
+// shares are those bounds where the sessions have total together.
+func (f *engineFlags) shares(total int64, sessions int) engine.Config {
 	// DuckDB holds more than it counts: string heaps, hash tables being built.
 	total -= total / unaccounted
 	return engine.Config{MemoryLimit: total / int64(sessions), Threads: f.threads, TempDir: f.tempDir, MaxSpill: int64(f.maxSpill)}
@@ -88,9 +100,12 @@ func (f *engineFlags) validate(limits engine.Config, sessions int) error {
 	return errors.Join(errs...)
 }
 
-// engines is what runs jobs in this process.
+// engines is what jobs need in this process.
 type engines struct {
-	runner   *runner.Runner
+	cfg      runner.Config
+	limits   engine.Config // of a session
+	store    blob.Store
+	sources  *source.Registry
 	binding  *engine.Pool
 	sessions *engine.Pool
 }
@@ -111,34 +126,29 @@ func (f *engineFlags) newEngines(staging string, jobs int, daemon bool, log *slo
 		return nil, err
 	}
 	debug.SetMemoryLimit(goMemory)
-	if daemon {
-		sweepSpill(f.tempDir, log)
-	}
-	sources := newSources(store)
-	e := &engines{
+	return &engines{
+		cfg: runner.Config{
+			StagingPath: root, Partitions: f.partitions, Threads: f.threads, Version: version(),
+			MemoryHint: fmt.Sprintf("--memory-limit, of which a job now gets %s", formatBytes(limits.MemoryLimit)),
+		},
+		limits: limits, store: store, sources: newSources(store),
 		binding:  engine.NewPool(engine.Config{MemoryLimit: bindMemory, Threads: 1, TempDir: f.tempDir}, daemon),
 		sessions: engine.NewPool(limits, daemon),
-	}
-	e.runner = runner.New(runner.Config{
-		StagingPath: root, Partitions: f.partitions, Threads: f.threads, Version: version(),
-		MemoryHint: fmt.Sprintf("--memory-limit, of which a job now gets %s", formatBytes(limits.MemoryLimit)),
-	}, runner.Parts{
-		Sources: sources, Store: store, Engine: executor.Solo{Executor: executor.New(executor.Pooled(e.sessions), sources, nil)}, Log: log,
-		Binder: func() (runner.Binder, error) { return e.binding.Open() },
-	})
-	return e, nil
+	}, nil
 }
 
-// sweepSpill clears away what killed processes spilled. That it can't is no
-// reason not to start.
-func sweepSpill(dir string, log *slog.Logger) {
-	removed, err := engine.SweepSpill(dir)
-	if removed > 0 {
-		log.Info("removed what killed processes had spilled", "folders", removed, "in", dir)
-	}
-	if err != nil {
-		log.Warn("spilled data of killed processes could not be removed", "error", err)
-	}
+// runner returns a runner whose jobs the engine runs.
+func (e *engines) runner(engine runner.Engine, log *slog.Logger) *runner.Runner {
+	return runner.New(e.cfg, runner.Parts{
+		Sources: e.sources, Store: e.store, Engine: engine, Log: log,
+		Binder: func() (runner.Binder, error) { return e.binding.Open() },
+	})
+}
+
+// core returns what runs tasks in this process, with a session of the pool
+// each.
+func (e *engines) core(fetcher executor.Fetcher) *executor.Executor {
+	return executor.New(executor.Pooled(e.sessions), e.sources, fetcher)
 }
 
 // close ends the sessions that no job took.

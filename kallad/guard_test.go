@@ -115,7 +115,7 @@ func TestSecretsThatCannotBeUsedAreNamed(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := kallad(t, dir, append([]string{"scheduler", "--http-port", "0"}, c.args...)...)
+			o := kallad(t, dir, append([]string{"scheduler", "--http-port", "0", "--grpc-port", "0"}, c.args...)...)
 			require.Equal(t, 2, o.code)
 			for _, want := range c.want {
 				require.Contains(t, o.err, want)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kallad/ballista/executor"
 	"kallad/worker/callback"
 	"kallad/worker/recon"
 )
@@ -116,7 +117,7 @@ func (f *runFlags) runHere(ctx context.Context, std streams, job *recon.Job, log
 		return err
 	}
 	view := newProgressView(std.err)
-	result, err := engines.runner.Run(ctx, job, time.Now(), func(p recon.Progress) {
+	result, err := engines.runner(executor.Solo{Executor: engines.core(nil)}, log).Run(ctx, job, time.Now(), func(p recon.Progress) {
 		view.show(p)
 		caller.notifier.Progress(p)
 	})

@@ -29,8 +29,8 @@ type schedulerFlags struct {
 	log          logFlags
 	guard        guardFlags
 	http         httpFlags
+	cluster      clusterFlags
 	httpPort     uint16
-	grpcPort     uint16
 	bindHost     string
 	stagingPath  string
 	queue        runner.QueueConfig
@@ -66,7 +66,6 @@ in the staging path, which belongs to one daemon at a time.`,
 func (f *schedulerFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Uint16Var(&f.httpPort, "http-port", 8080, "port of the HTTP API; 0 takes a free one")
-	flags.Uint16Var(&f.grpcPort, "grpc-port", 50050, "port for executors; kept free for them, nothing listens on it yet")
 	flags.StringVar(&f.bindHost, "bind-host", "0.0.0.0", "address to listen on")
 	flags.StringVar(&f.stagingPath, "staging-path", "./staging", "folder that relative output paths are under")
 	flags.StringSliceVar(&f.engine.outputRoots, "output-root", nil, "further folder that absolute output paths may be in; repeatable (default: the staging path alone)")
@@ -79,12 +78,13 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.callbacks.FinalTimeout, "callback-timeout", f.callbacks.FinalTimeout, "how long the delivery of a final callback is tried")
 	flags.DurationVar(&f.callbacks.Grace, "callback-grace", f.callbacks.Grace, "time between the answer to a job's POST and its first callback")
 	flags.DurationVar(&f.callbacks.ProgressInterval, "progress-interval", f.callbacks.ProgressInterval, "least time between two progress callbacks of one stage")
+	f.cluster.register(flags)
 	f.engine.register(flags)
 	f.log.register(flags)
 	f.guard.register(flags)
 	f.http.register(flags)
 	for flag, variable := range map[string]string{
-		"http-port": "HTTP_PORT", "grpc-port": "GRPC_PORT", "bind-host": "BIND_HOST", "staging-path": "STAGING_PATH", "output-root": "OUTPUT_ROOTS",
+		"http-port": "HTTP_PORT", "bind-host": "BIND_HOST", "staging-path": "STAGING_PATH", "output-root": "OUTPUT_ROOTS",
 		"max-jobs": "MAX_CONCURRENT_JOBS", "max-queue": "MAX_QUEUE", "job-timeout": "JOB_TIMEOUT", "keep-jobs": "KEEP_JOBS", "keep-jobs-for": "KEEP_JOBS_FOR", "drain-timeout": "DRAIN_TIMEOUT",
 		"callback-timeout": "CALLBACK_TIMEOUT", "callback-grace": "CALLBACK_GRACE", "progress-interval": "PROGRESS_INTERVAL",
 	} {
@@ -96,6 +96,7 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 type daemon struct {
 	journal *journal.Journal
 	engines *engines
+	cluster *cluster
 	sender  *callback.Sender
 	queue   *runner.Queue
 	server  *api.Server
@@ -117,6 +118,7 @@ func (f *schedulerFlags) run(ctx context.Context, std streams) error {
 	if err := d.start(ctx); err != nil {
 		return errors.Join(err, d.stop(0))
 	}
+	log.Info("listening for executors", "address", d.cluster.listener.Addr().String())
 	log.Info("listening", "address", d.server.Addr().String(), "version", version(), "pid", os.Getpid())
 	warnOpen(log, f.bindHost, d.guard)
 	select {
@@ -125,6 +127,8 @@ func (f *schedulerFlags) run(ctx context.Context, std streams) error {
 		return d.stop(f.drainTimeout)
 	case <-d.server.Failed():
 		return errors.Join(d.server.Err(), d.stop(f.drainTimeout))
+	case <-d.cluster.members.Failed():
+		return errors.Join(d.cluster.members.Err(), d.stop(f.drainTimeout))
 	}
 }
 
@@ -147,7 +151,8 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	registry := metrics.New(prometheus.NewRegistry(), version())
+	prom := prometheus.NewRegistry()
+	registry := metrics.New(prom, version())
 	registry.RegisterProcess()
 	d := &daemon{guard: guard}
 	// The journal comes first: its lock keeps a second daemon from everything.
@@ -157,13 +162,17 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	if d.engines, err = f.engine.newEngines(staging, f.queue.MaxJobs, true, log); err != nil {
 		return nil, errors.Join(err, d.journal.Close())
 	}
+	backlog := func() int { return d.queue.Load().QueuedJobs }
+	if d.cluster, err = f.cluster.newCluster(d.engines, f.bindHost, f.queue.MaxJobs, guard, prom, backlog, log); err != nil {
+		return nil, errors.Join(err, d.engines.close(), d.journal.Close())
+	}
 	client := callback.NewClient(callback.ClientConfig{Version: version()})
 	d.sender = callback.New(f.callbacks, client, registry.Callback, log)
 	d.queue, err = runner.NewQueue(f.queue, runner.QueueParts{
-		Runner: d.engines.runner, Sender: d.sender, Journal: d.journal, Metrics: registry.Runner, Log: log,
+		Runner: d.engines.runner(d.cluster, log), Sender: d.sender, Journal: d.journal, Metrics: registry.Runner, Log: log,
 	})
 	if err != nil {
-		return nil, errors.Join(err, d.engines.close(), d.journal.Close())
+		return nil, errors.Join(err, d.cluster.stop(context.Background()), d.engines.close(), d.journal.Close())
 	}
 	state := &health.State{}
 	state.RequireReady("queue", d.queue.Ready)
@@ -174,7 +183,7 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 // start lets the API answer before jobs run: who wants to cancel a job that
 // brings the daemon down at each start has to reach it first.
 func (d *daemon) start(ctx context.Context) error {
-	if err := d.server.Start(ctx); err != nil {
+	if err := errors.Join(d.cluster.start(ctx), d.server.Start(ctx)); err != nil {
 		return err
 	}
 	return d.queue.Start(ctx)
@@ -218,6 +227,7 @@ func (d *daemon) stop(drain time.Duration) error {
 		bounded(drain, d.queue.Stop),
 		bounded(lastAnswers, d.server.Stop),
 		bounded(lastCallbacks, d.sender.Stop),
+		bounded(lastAnswers, d.cluster.stop),
 		d.engines.close(),
 		d.journal.Close(),
 	)

@@ -85,7 +85,7 @@ var address = regexp.MustCompile(`msg=listening address=(\S+)`)
 
 func startScheduler(t *testing.T, dir string, args ...string) *scheduler {
 	t.Helper()
-	args = append([]string{"scheduler", "--http-port", "0", "--bind-host", "127.0.0.1", "--callback-grace", "50ms", "--progress-interval", "0s"}, args...)
+	args = append([]string{"scheduler", "--http-port", "0", "--grpc-port", "0", "--bind-host", "127.0.0.1", "--callback-grace", "50ms", "--progress-interval", "0s"}, args...)
 	s := &scheduler{cmd: command(t, dir, args...), dir: dir, logs: &lines{}}
 	s.cmd.Stderr = s.logs
 	require.NoError(t, s.cmd.Start())

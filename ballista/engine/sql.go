@@ -130,3 +130,7 @@ func endIsError(err error) error {
 	}
 	return err
 }
+
+// Version is DuckDB's. Two processes that share out one query must have the
+// same: what a hash or a comparison is may differ between versions.
+func Version() string { return duck.LibraryVersion() }

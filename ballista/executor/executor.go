@@ -16,7 +16,7 @@ import (
 
 // Sessions opens the session of a task.
 type Sessions interface {
-	Open(task plan.Task) (*engine.Session, error)
+	Open(ctx context.Context, task plan.Task) (*engine.Session, error)
 }
 
 // Pooled takes every task's session from one pool, which stays the caller's.
@@ -24,7 +24,7 @@ func Pooled(pool *engine.Pool) Sessions { return pooled{pool} }
 
 type pooled struct{ pool *engine.Pool }
 
-func (p pooled) Open(plan.Task) (*engine.Session, error) { return p.pool.Open() }
+func (p pooled) Open(context.Context, plan.Task) (*engine.Session, error) { return p.pool.Open() }
 
 // Fetcher reads what other tasks wrote.
 type Fetcher interface {
@@ -50,7 +50,7 @@ func New(sessions Sessions, registry *source.Registry, fetcher Fetcher) *Executo
 // On return nothing of the task is left behind here, whatever the outcome;
 // what the observer took is the observer's.
 func (e *Executor) Run(ctx context.Context, task plan.Task, locations map[string]plan.Secret, observer plan.TaskObserver) error {
-	session, err := e.sessions.Open(task)
+	session, err := e.sessions.Open(ctx, task)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (r *run) do(ctx context.Context, task plan.Task) error {
 		}
 	}
 	for _, s := range r.streams {
-		if rows, complete := s.Rows(); complete && s.input.Source != "" {
+		if rows, complete := s.Rows(); complete && counted(s.input) {
 			r.observer.Loaded(s.input.Source, rows)
 		}
 	}

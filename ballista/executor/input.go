@@ -50,11 +50,14 @@ func (r *run) admit(ctx context.Context, in plan.Input) error {
 	if err != nil {
 		return inputError(in, err)
 	}
-	if in.Source != "" {
+	if counted(in) {
 		r.observer.Loaded(in.Source, rows)
 	}
 	return nil
 }
+
+// counted reports whether the observer is told of an input's rows.
+func counted(in plan.Input) bool { return in.Source != "" && !in.Again }
 
 // inputError names the source whose reading failed. What tasks wrote has no
 // name that a person would know.
@@ -97,7 +100,11 @@ func (r *run) scan(ctx context.Context, in plan.Input) (*content, error) {
 	}
 	return &content{source: src, Input: engine.Input{
 		Schema: in.Schema.Schema, Partitions: len(partitions),
-		Open:   func(ctx context.Context, i int) (engine.Batches, error) { return src.Read(ctx, scan, partitions[i]) },
-		OnRows: func(_, rows int) { r.observer.Rows(in.Source, rows) },
+		Open: func(ctx context.Context, i int) (engine.Batches, error) { return src.Read(ctx, scan, partitions[i]) },
+		OnRows: func(_, rows int) {
+			if counted(in) {
+				r.observer.Rows(in.Source, rows)
+			}
+		},
 	}}, nil
 }

@@ -36,6 +36,9 @@ type Input struct {
 	// Source names the data set; where it is, and with what credentials, the
 	// executor is told apart from the task. It is empty for what tasks wrote.
 	Source string `json:"source,omitempty"`
+	// Again says that the source's rows are counted elsewhere, so that nobody
+	// is told of these.
+	Again bool `json:"again,omitempty"`
 	// Scan is what to read, in the form of the source's own package.
 	Scan json.RawMessage `json:"scan,omitempty"`
 	// Partitions are the shares to read, in the form of the source's own

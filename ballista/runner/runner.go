@@ -85,31 +85,16 @@ const (
 // then no evidence is left behind. Either way no reader, session or file is
 // left open.
 func (r *Runner) Run(ctx context.Context, job *recon.Job, acceptedAt time.Time, report func(recon.Progress)) (*recon.Result, error) {
-	run := r.newRun(job, report)
-	run.acceptedAt = acceptedAt
+	run := &run{
+		Runner: r, job: job, acceptedAt: acceptedAt, startedAt: r.cfg.Now(),
+		log: r.parts.Log.With("run_id", job.RunID),
+	}
+	run.progress = newProgress(job, r.cfg.Now, report)
 	result, err := run.do(ctx)
 	if err != nil {
 		return nil, run.stageError(err)
 	}
 	return result, nil
-}
-
-// Explain returns the stages that a valid job would run in if there were so
-// many places on executors; 0 is this process alone. It looks at the sources
-// as Run does and reads none. An error is a *StageError.
-func (r *Runner) Explain(ctx context.Context, job *recon.Job, places int) (plan.Graph, error) {
-	run := r.newRun(job, nil)
-	if err := errors.Join(run.prepare(ctx, places), run.closeSources()); err != nil {
-		return plan.Graph{}, run.stageError(err)
-	}
-	return run.graph, nil
-}
-
-func (r *Runner) newRun(job *recon.Job, report func(recon.Progress)) *run {
-	return &run{
-		Runner: r, job: job, startedAt: r.cfg.Now(), log: r.parts.Log.With("run_id", job.RunID),
-		progress: newProgress(job, r.cfg.Now, report),
-	}
 }
 
 // run is one job on its way.
@@ -138,7 +123,18 @@ func (r *run) engineMode() string {
 
 func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 	defer func() { err = errors.Join(err, r.closeSources()) }()
-	if err := r.prepare(ctx, r.parts.Engine.Places()); err != nil {
+	r.progress.step(stepDescribe)
+	if err := r.describeSources(ctx); err != nil {
+		return nil, err
+	}
+	for _, t := range r.tables {
+		r.progress.expect(t.alias, t.about.Rows)
+	}
+	if err := r.checkTables(); err != nil {
+		return nil, err
+	}
+	r.progress.step(stepPlan)
+	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.createEvidence(ctx); err != nil {
@@ -163,26 +159,8 @@ func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 	return r.publish(ctx, observer)
 }
 
-// prepare looks at the sources and plans the query's stages for so many places.
-func (r *run) prepare(ctx context.Context, places int) error {
-	r.progress.step(stepDescribe)
-	if err := r.describeSources(ctx); err != nil {
-		return err
-	}
-	for _, t := range r.tables {
-		r.progress.expect(t.alias, t.about.Rows)
-	}
-	if err := r.checkTables(); err != nil {
-		return err
-	}
-	r.progress.step(stepPlan)
-	r.places = places
-	r.progress.runs(r.engineMode())
-	return r.planQuery(ctx)
-}
-
-// planQuery binds the query and plans its stages.
-func (r *run) planQuery(ctx context.Context) (err error) {
+// prepare binds the query and plans its stages.
+func (r *run) prepare(ctx context.Context) (err error) {
 	binder, err := r.parts.Binder()
 	if err != nil {
 		return err
@@ -191,6 +169,8 @@ func (r *run) planQuery(ctx context.Context) (err error) {
 	if r.query, err = r.bind(ctx, binder); err != nil {
 		return err
 	}
+	r.places = r.parts.Engine.Places()
+	r.progress.runs(r.engineMode())
 	r.graph, err = plan.Plan(ctx, binder, r.request())
 	return err
 }

@@ -319,8 +319,10 @@ type Hello struct {
 	// The scheduler that welcomed it last; empty at first.
 	Scheduler string `protobuf:"bytes,9,opt,name=scheduler,proto3" json:"scheduler,omitempty"`
 	// The attempts that it runs, or whose end was not acknowledged.
-	Attempts      []*TaskID `protobuf:"bytes,10,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	Draining      bool      `protobuf:"varint,11,opt,name=draining,proto3" json:"draining,omitempty"`
+	Attempts []*TaskID `protobuf:"bytes,10,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	Draining bool      `protobuf:"varint,11,opt,name=draining,proto3" json:"draining,omitempty"`
+	// The jobs of which it keeps anything.
+	Jobs          []string `protobuf:"bytes,12,rep,name=jobs,proto3" json:"jobs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -430,6 +432,13 @@ func (x *Hello) GetDraining() bool {
 		return x.Draining
 	}
 	return false
+}
+
+func (x *Hello) GetJobs() []string {
+	if x != nil {
+		return x.Jobs
+	}
+	return nil
 }
 
 // Heartbeat comes at the interval that Welcome asks for, and when a step of a
@@ -1906,7 +1915,7 @@ const file_ballista_proto_control_control_proto_rawDesc = "" +
 	"\x05ended\x18\x03 \x01(\v2\x18.kallad.control.v1.EndedH\x00R\x05ended\x129\n" +
 	"\bdraining\x18\x04 \x01(\v2\x1b.kallad.control.v1.DrainingH\x00R\bdraining\x126\n" +
 	"\agoodbye\x18\x05 \x01(\v2\x1a.kallad.control.v1.GoodbyeH\x00R\agoodbyeB\b\n" +
-	"\x06report\"\xec\x02\n" +
+	"\x06report\"\x80\x03\n" +
 	"\x05Hello\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12%\n" +
 	"\x0eflight_address\x18\x02 \x01(\tR\rflightAddress\x12'\n" +
@@ -1919,7 +1928,8 @@ const file_ballista_proto_control_control_proto_rawDesc = "" +
 	"\tscheduler\x18\t \x01(\tR\tscheduler\x125\n" +
 	"\battempts\x18\n" +
 	" \x03(\v2\x19.kallad.control.v1.TaskIDR\battempts\x12\x1a\n" +
-	"\bdraining\x18\v \x01(\bR\bdraining\"\x9a\x01\n" +
+	"\bdraining\x18\v \x01(\bR\bdraining\x12\x12\n" +
+	"\x04jobs\x18\f \x03(\tR\x04jobs\"\x9a\x01\n" +
 	"\tHeartbeat\x121\n" +
 	"\x05tasks\x18\x01 \x03(\v2\x1b.kallad.control.v1.ProgressR\x05tasks\x12.\n" +
 	"\x13output_memory_bytes\x18\x02 \x01(\x03R\x11outputMemoryBytes\x12*\n" +

@@ -47,7 +47,7 @@ func Kallad() Law {
 		{Path: "ballista/plan", TestImports: []string{"ballista/engine"}},
 		{Path: "ballista/engine"},
 		{Path: "ballista/shuffle", Imports: []string{"ballista/proto/...", "worker/auth"}},
-		{Path: "ballista/scheduler", Imports: []string{"ballista/plan", "ballista/proto/...", "worker/metrics", "worker/lifecycle", "worker/auth"}},
+		{Path: "ballista/scheduler", Imports: []string{"ballista/plan", "ballista/shuffle", "ballista/proto/...", "worker/metrics", "worker/lifecycle", "worker/auth"}},
 		{Path: "ballista/executor", Imports: []string{
 			"ballista/plan", "ballista/engine", "ballista/shuffle", "ballista/proto/...",
 			"worker/source", "worker/recon", "worker/metrics", "worker/lifecycle", "worker/auth",

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/pflag"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"kallad/ballista/engine"
+	"kallad/ballista/executor"
+	"kallad/ballista/plan"
+	"kallad/ballista/proto/control"
+	sched "kallad/ballista/scheduler"
+	"kallad/ballista/shuffle"
+	"kallad/worker/auth"
+	"kallad/worker/lifecycle"
+	"kallad/worker/recon"
+)
+
+// clusterFlags say how the scheduler deals with executors.
+type clusterFlags struct {
+	grpcPort uint16
+	cfg      sched.Config
+}
+
+func (f *clusterFlags) register(flags *pflag.FlagSet) {
+	f.cfg = sched.DefaultConfig()
+	flags.Uint16Var(&f.grpcPort, "grpc-port", 50050, "port for executors; 0 takes a free one")
+	flags.DurationVar(&f.cfg.Heartbeat, "executor-heartbeat", f.cfg.Heartbeat, "how often executors tell how they are")
+	flags.DurationVar(&f.cfg.Timeout, "executor-timeout", f.cfg.Timeout, "time after which a silent executor is lost and its tasks run elsewhere")
+	flags.DurationVar(&f.cfg.ReconnectGrace, "executor-reconnect", f.cfg.ReconnectGrace, "time that an executor has to come back when its connection breaks")
+	flags.DurationVar(&f.cfg.LocalGrace, "local-grace", f.cfg.LocalGrace, "time to wait for an executor when the last one is gone, before this process takes over")
+	flags.IntVar(&f.cfg.MaxAttempts, "task-attempts", f.cfg.MaxAttempts, "how often a task is tried before its job fails")
+	flags.Float64Var(&f.cfg.SpeculateAfter, "speculate-after", f.cfg.SpeculateAfter, "share of a stage's tasks that must be done before slow ones get a second attempt; 1: never")
+	flags.Float64Var(&f.cfg.SpeculateFactor, "speculate-factor", f.cfg.SpeculateFactor, "how many times the median of the others makes a task slow")
+	for flag, variable := range map[string]string{
+		"grpc-port": "GRPC_PORT", "executor-heartbeat": "EXECUTOR_HEARTBEAT", "executor-timeout": "EXECUTOR_TIMEOUT",
+		"executor-reconnect": "EXECUTOR_RECONNECT", "local-grace": "LOCAL_GRACE", "task-attempts": "TASK_ATTEMPTS",
+		"speculate-after": "SPECULATE_AFTER", "speculate-factor": "SPECULATE_FACTOR",
+	} {
+		env(flags, flag, variable)
+	}
+}
+
+// storeMemory is what the scheduler keeps in memory of what tasks in its own
+// process write, and of long results. Unit: bytes.
+const storeMemory = 64 << 20
+
+// cluster is the scheduler's side of the executors.
+type cluster struct {
+	scheduler *sched.Scheduler
+	worker    *executor.Worker
+	store     *shuffle.Store
+	client    *shuffle.Client
+	grpc      *grpc.Server
+	health    *health.Server
+	address   string
+	listener  net.Listener
+	members   *lifecycle.Group
+}
+
+// newCluster returns the cluster of a daemon that runs up to jobs jobs at
+// once. It serves nobody before start.
+func (f *clusterFlags) newCluster(e *engines, bindHost string, jobs int, guard auth.Guard, reg prometheus.Registerer, backlog func() int, log *slog.Logger) (*cluster, error) {
+	f.cfg.Version, f.cfg.EngineVersion, f.cfg.Backlog = version(), engine.Version(), backlog
+	if err := f.cfg.Validate(); err != nil {
+		return nil, err
+	}
+	store, err := shuffle.NewStore(shuffle.Config{Dir: e.limits.TempDir, MemoryLimit: storeMemory}, log)
+	if err != nil {
+		return nil, err
+	}
+	client := shuffle.NewClient(shuffle.ClientConfig{DialOptions: guard.DialOptions(), Silence: pieceSilence, Attempts: pieceAttempts}, plan.LocalExecutor, store)
+	c := &cluster{
+		scheduler: sched.New(f.cfg, sched.NewCollector(client, store, f.cfg.ResultMemory), sched.NewMetrics(reg), log),
+		store:     store, client: client, grpc: grpc.NewServer(guard.ServerOptions()...), health: health.NewServer(),
+		address: net.JoinHostPort(bindHost, strconv.Itoa(int(f.grpcPort))), members: lifecycle.NewGroup(context.Background()),
+	}
+	core := e.core(executor.NewPieces(client, ""))
+	metrics := executor.NewMetrics(reg)
+	c.scheduler.AddLocal(&control.Hello{
+		Slots: int32(jobs), Threads: int32(e.limits.Threads), MemoryBytes: e.limits.MemoryLimit,
+		Version: version(), EngineVersion: engine.Version(),
+	}, func(report func(*control.Report)) sched.Worker {
+		c.worker = executor.NewWorker(core, store, metrics, log, report)
+		return c.worker
+	})
+	c.scheduler.Register(c.grpc)
+	flight.RegisterFlightServiceServer(c.grpc, shuffle.NewServer(store, shuffle.ServerConfig{}))
+	healthpb.RegisterHealthServer(c.grpc, c.health)
+	return c, nil
+}
+
+const (
+	// pieceSilence is how long the holder of a piece may be silent, and
+	// pieceAttempts how often it is asked, before the piece is made again.
+	pieceSilence  = 15 * time.Second
+	pieceAttempts = 2
+)
+
+// start listens for executors.
+func (c *cluster) start(ctx context.Context) error {
+	var err error
+	c.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.address)
+	if err != nil {
+		return fmt.Errorf("listen for executors (--grpc-port): %w", err)
+	}
+	c.members.Go("gRPC server", func(context.Context) error { return c.grpc.Serve(c.listener) })
+	c.members.Go("progress", func(ctx context.Context) error {
+		beating, stop := context.WithCancel(ctx)
+		go func() {
+			<-c.members.Draining()
+			stop()
+		}()
+		c.worker.Beat(beating, time.Second)
+		return nil
+	})
+	return nil
+}
+
+// stop ends the jobs that still run and lets the executors go.
+func (c *cluster) stop(ctx context.Context) error {
+	c.health.Shutdown()
+	err := c.scheduler.Close()
+	c.grpc.Stop()
+	err = errors.Join(err, c.members.Stop(ctx))
+	c.worker.Close()
+	return errors.Join(err, c.client.Close(), c.store.Close())
+}
+
+// Places implements runner.Engine.
+func (c *cluster) Places() int { return c.scheduler.Places() }
+
+// Run implements runner.Engine. A fault of the caller's keeps being one when
+// an executor has found it.
+func (c *cluster) Run(ctx context.Context, job plan.Job, observer plan.Observer) error {
+	err := c.scheduler.Run(ctx, job, observer)
+	var fault *sched.TaskError
+	if errors.As(err, &fault) && fault.InputFault() {
+		return recon.Input(err)
+	}
+	return err
+}
