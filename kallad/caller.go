@@ -26,7 +26,10 @@ func (f *runFlags) newCaller(job *recon.Job, log *slog.Logger) (*caller, error) 
 	if err := f.callbacks.Validate(); err != nil {
 		return nil, err
 	}
-	client := callback.NewClient(callback.ClientConfig{Version: version()})
+	client, _, err := f.outbound.open(log)
+	if err != nil {
+		return nil, err
+	}
 	sender := callback.New(f.callbacks, client, metrics.New(prometheus.NewRegistry(), version()).Callback, log)
 	notifier, err := sender.Notifier(job, 1, nil)
 	if err != nil {

@@ -50,10 +50,10 @@ func newTestCluster(t *testing.T, adapt func(*sched.Config)) *testCluster {
 	c := &testCluster{dir: dir, logs: &lines{}}
 	log := slog.New(slog.NewTextHandler(c.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	limits := &engineFlags{}
-	limits.register(pflag.NewFlagSet("", pflag.ContinueOnError))
+	limits.register(pflag.NewFlagSet("", pflag.ContinueOnError), true)
 	limits.memoryLimit, limits.threads, limits.tempDir = 1<<30, 2, t.TempDir()
 	var err error
-	c.engines, err = limits.newEngines(dir, 4, true, log)
+	c.engines, err = limits.newEngines(dir, nil, 4, true, log)
 	require.NoError(t, err)
 	flags := &clusterFlags{}
 	flags.register(pflag.NewFlagSet("", pflag.ContinueOnError))
@@ -125,7 +125,7 @@ func (c *testCluster) numbers(t *testing.T, name string, rows int) string {
 // scan describes and splits a source, as whoever plans a job does.
 func (c *testCluster) scan(t *testing.T, alias string, uri recon.URI, want int) (plan.StageInput, plan.Scan) {
 	t.Helper()
-	src, err := c.engines.sources.Open(t.Context(), uri)
+	src, err := c.engines.stores.sources.Open(t.Context(), uri)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = src.Close() })
 	about, err := src.Describe(t.Context())

@@ -14,11 +14,6 @@ import (
 	"kallad/ballista/engine"
 	"kallad/ballista/executor"
 	"kallad/ballista/runner"
-	"kallad/worker/blob"
-	"kallad/worker/source"
-	"kallad/worker/source/csv"
-	"kallad/worker/source/parquet"
-	"kallad/worker/source/postgres"
 )
 
 // engineFlags are the settings of every command that runs jobs.
@@ -28,18 +23,22 @@ type engineFlags struct {
 	threads     int
 	tempDir     string
 	partitions  int
+	maxRows     int64
 	outputRoots []string
 	stores      storeFlags
 }
 
-func (f *engineFlags) register(flags *pflag.FlagSet) {
-	f.registerLimits(flags)
+// register takes whether jobs come from the person who runs the process.
+func (f *engineFlags) register(flags *pflag.FlagSet, own bool) {
+	f.registerLimits(flags, own)
 	flags.IntVar(&f.partitions, "partitions", 0, "shares that a source is split into (default: from its size and the threads)")
+	flags.Int64Var(&f.maxRows, "max-result-rows", 0, "rows that a query's result may have; a job with more fails (default: any number)")
 	env(flags, "partitions", "BALLISTA_PARTITIONS")
+	env(flags, "max-result-rows", "MAX_RESULT_ROWS")
 }
 
 // registerLimits registers what every command that runs queries has.
-func (f *engineFlags) registerLimits(flags *pflag.FlagSet) {
+func (f *engineFlags) registerLimits(flags *pflag.FlagSet, own bool) {
 	flags.Var(&f.memoryLimit, "memory-limit", "memory for queries, such as 2GB; what does not fit is spilled (default: half of the machine's)")
 	flags.Var(&f.maxSpill, "max-spill", "most that may be spilled to disk (default: what is free)")
 	flags.IntVar(&f.threads, "threads", runtime.GOMAXPROCS(0), "threads that read and run queries")
@@ -48,7 +47,7 @@ func (f *engineFlags) registerLimits(flags *pflag.FlagSet) {
 	env(flags, "max-spill", "MAX_SPILL")
 	env(flags, "threads", "THREADS")
 	env(flags, "temp-dir", "TEMP_DIR")
-	f.stores.register(flags)
+	f.stores.register(flags, own)
 }
 
 // goMemory is what the Go side of the process is to stay under: readers,
@@ -86,6 +85,9 @@ func (f *engineFlags) validate(limits engine.Config, sessions int) error {
 	if f.partitions < 0 || f.partitions > 1<<16 {
 		errs = append(errs, fmt.Errorf("--partitions %d: want 0 to 65536", f.partitions))
 	}
+	if f.maxRows < 0 {
+		errs = append(errs, fmt.Errorf("--max-result-rows %d: want more than 0, or 0 for any number", f.maxRows))
+	}
 	if limits.MemoryLimit < engine.MinMemoryLimit {
 		least := int64(sessions)*engine.MinMemoryLimit*unaccounted/(unaccounted-1) + 1<<19 // or it would be shown rounded down
 		errs = append(errs, fmt.Errorf("--memory-limit %s: want at least %s; jobs that run at once: %d", &f.memoryLimit, formatBytes(least), sessions))
@@ -104,15 +106,15 @@ func (f *engineFlags) validate(limits engine.Config, sessions int) error {
 type engines struct {
 	cfg      runner.Config
 	limits   engine.Config // of a session
-	store    blob.Store
-	sources  *source.Registry
+	stores   *stores
 	binding  *engine.Pool
 	sessions *engine.Pool
 }
 
 // newEngines wires everything that jobs need in this process. A daemon keeps
 // sessions open ahead for the jobs to come; a single job needs one of each.
-func (f *engineFlags) newEngines(staging string, jobs int, daemon bool, log *slog.Logger) (*engines, error) {
+// No job reads or writes what is private.
+func (f *engineFlags) newEngines(staging string, private []string, jobs int, daemon bool, log *slog.Logger) (*engines, error) {
 	limits := f.limits(jobs)
 	if err := f.validate(limits, jobs); err != nil {
 		return nil, err
@@ -121,17 +123,17 @@ func (f *engineFlags) newEngines(staging string, jobs int, daemon bool, log *slo
 	if err != nil {
 		return nil, fmt.Errorf("find the staging path %q: %w", staging, err)
 	}
-	store, err := f.stores.open(f.outputRoots)
+	stores, err := f.stores.open(f.outputRoots, private)
 	if err != nil {
 		return nil, err
 	}
 	debug.SetMemoryLimit(goMemory)
 	return &engines{
 		cfg: runner.Config{
-			StagingPath: root, Partitions: f.partitions, Threads: f.threads, Version: version(),
+			StagingPath: root, Partitions: f.partitions, Threads: f.threads, MaxResultRows: f.maxRows, Version: version(),
 			MemoryHint: fmt.Sprintf("--memory-limit, of which a job now gets %s", formatBytes(limits.MemoryLimit)),
 		},
-		limits: limits, store: store, sources: newSources(store),
+		limits: limits, stores: stores,
 		binding:  engine.NewPool(engine.Config{MemoryLimit: bindMemory, Threads: 1, TempDir: f.tempDir}, daemon),
 		sessions: engine.NewPool(limits, daemon),
 	}, nil
@@ -140,7 +142,7 @@ func (f *engineFlags) newEngines(staging string, jobs int, daemon bool, log *slo
 // runner returns a runner whose jobs the engine runs.
 func (e *engines) runner(engine runner.Engine, log *slog.Logger) *runner.Runner {
 	return runner.New(e.cfg, runner.Parts{
-		Sources: e.sources, Store: e.store, Engine: engine, Log: log,
+		Sources: e.stores.sources, Store: e.stores.store, Engine: engine, Log: log,
 		Binder: func() (runner.Binder, error) { return e.binding.Open() },
 	})
 }
@@ -148,19 +150,8 @@ func (e *engines) runner(engine runner.Engine, log *slog.Logger) *runner.Runner 
 // core returns what runs tasks in this process, with a session of the pool
 // each.
 func (e *engines) core(fetcher executor.Fetcher) *executor.Executor {
-	return executor.New(executor.Pooled(e.sessions), e.sources, fetcher)
+	return executor.New(executor.Pooled(e.sessions), e.stores.sources, fetcher)
 }
 
 // close ends the sessions that no job took.
 func (e *engines) close() error { return errors.Join(e.binding.Close(), e.sessions.Close()) }
-
-// newSources is the one place that knows which kinds of sources there are.
-func newSources(store blob.Store) *source.Registry {
-	sources := source.NewRegistry()
-	pg := postgres.New(postgres.Config{})
-	sources.AddScheme("postgres", pg)
-	sources.AddScheme("postgresql", pg)
-	sources.AddFormat("csv", csv.New(store, csv.Config{}))
-	sources.AddFormat("parquet", parquet.New(store, parquet.Config{}))
-	return sources
-}

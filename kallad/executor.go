@@ -79,7 +79,7 @@ func (f *executorFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.slots, "slots", 0, "tasks that run at once; they share memory and threads (default: as many as --threads)")
 	flags.Var(&f.shuffleMemory, "shuffle-memory", "part of --memory-limit for what tasks have written; what does not fit goes to --temp-dir (default: a fifth)")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 5*time.Minute, "time after SIGTERM for tasks to finish and for others to read what is kept here")
-	f.engine.registerLimits(flags)
+	f.engine.registerLimits(flags, false)
 	f.log.register(flags)
 	f.guard.register(flags)
 	for flag, variable := range map[string]string{
@@ -208,7 +208,7 @@ func (f *executorFlags) build(guard auth.Guard, log *slog.Logger) (_ *worker, er
 	if w.listeners, err = f.listen(hello); err != nil {
 		return w, err
 	}
-	files, err := f.engine.stores.open([]string{})
+	stores, err := f.engine.stores.open(nil, f.guard.files())
 	if err != nil {
 		return w, err
 	}
@@ -218,7 +218,7 @@ func (f *executorFlags) build(guard auth.Guard, log *slog.Logger) (_ *worker, er
 	}
 	w.client = shuffle.NewClient(shuffle.ClientConfig{DialOptions: guard.DialOptions(), Silence: pieceSilence, Attempts: pieceAttempts}, hello.Id, w.store)
 	w.slots = executor.NewSlots(queries, f.slots)
-	core := executor.New(w.slots, newSources(files), executor.NewPieces(w.client, scheduler))
+	core := executor.New(w.slots, stores.sources, executor.NewPieces(w.client, scheduler))
 	w.agent = executor.NewAgent(executor.AgentConfig{
 		Scheduler: scheduler, Hello: hello, DialOptions: guard.DialOptions(), DrainTimeout: f.drainTimeout,
 	}, log)

@@ -103,15 +103,29 @@ func (f *guardFlags) openToken(log *slog.Logger) (*auth.Token, error) {
 // warnOpen says what somebody who reaches the address could do, if the guard
 // leaves that to anybody, or could read on the way.
 func warnOpen(log *slog.Logger, host string, guard auth.Guard) {
-	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() || host == "localhost" {
-		return
-	}
 	switch {
+	case isLoopback(host):
 	case guard.Open():
 		log.Warn("open to the world: anyone who can reach this address can post jobs and read what they say; set --token or --tls-ca, or bind to 127.0.0.1", "host", host)
 	case !guard.TLS.Serves():
 		log.Warn("the token and everything else travel unencrypted: set --tls-cert and --tls-key unless the network is private", "host", host)
 	}
+}
+
+// files are those that hold secrets: no job may read them.
+func (f *guardFlags) files() []string {
+	var secrets []string
+	for _, path := range []string{f.tokenFile, f.tls.Key} {
+		if path != "" {
+			secrets = append(secrets, path)
+		}
+	}
+	return secrets
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback() || host == "localhost"
 }
 
 // secret is a flag value that is never shown.

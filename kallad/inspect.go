@@ -47,7 +47,7 @@ estimate of its rows, how far it can be split, and its first rows.`,
 		},
 	}
 	flags := cmd.Flags()
-	f.stores.register(flags)
+	f.stores.register(flags, true)
 	flags.BoolVar(&f.json, "json", false, "print JSON")
 	flags.IntVar(&f.sample, "sample", 5, "rows to show")
 	return cmd
@@ -71,11 +71,11 @@ type inspectionColumn struct {
 }
 
 func (f *inspectFlags) inspect(ctx context.Context, uri recon.URI) (_ *inspection, err error) {
-	store, err := f.stores.open(nil)
+	stores, err := f.stores.open(nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	src, err := newSources(store).Open(ctx, uri)
+	src, err := stores.sources.Open(ctx, uri)
 	if err != nil {
 		return nil, err
 	}

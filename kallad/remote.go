@@ -30,7 +30,8 @@ func (f *remoteFlags) register(flags *pflag.FlagSet) {
 // ownFlags concern a job that runs in this process.
 var ownFlags = []string{
 	"memory-limit", "max-spill", "threads", "temp-dir", "partitions", "source-root",
-	"s3-region", "s3-endpoint", "s3-allow-http", "output-root", "callback-timeout",
+	"source-allow", "source-deny-private", "postgres-local", "s3-region", "s3-endpoint", "s3-allow-http", "output-root", "max-result-rows",
+	"callback-timeout", "callback-allow", "callback-deny-private", "callback-secret", "callback-secret-file",
 }
 
 // note is called before variables are read: what they say may be meant for

@@ -28,6 +28,7 @@ type runFlags struct {
 	failOnUnmatched bool
 	timeout         time.Duration
 	callbacks       callback.Config
+	outbound        callbackFlags
 	verbose         bool
 }
 
@@ -61,7 +62,8 @@ scheduler's, and so are all settings but those of the job.`,
 		},
 	}
 	flags := cmd.Flags()
-	f.engine.register(flags)
+	f.engine.register(flags, true)
+	f.outbound.register(flags)
 	f.remote.register(flags)
 	flags.StringVar(&f.outputRoot, "output-root", "", "folder that all output must be in, and that a relative output_path is under (default: the current folder, and absolute paths anywhere)")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON, and nothing else, on standard output")
@@ -107,7 +109,7 @@ func (f *runFlags) runHere(ctx context.Context, std streams, job *recon.Job, log
 	} else if f.engine.outputRoots, err = absolute(f.outputRoot); err != nil {
 		return err
 	}
-	engines, err := f.engine.newEngines(staging, 1, false, log)
+	engines, err := f.engine.newEngines(staging, nil, 1, false, log)
 	if err != nil {
 		return err
 	}

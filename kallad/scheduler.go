@@ -21,6 +21,8 @@ import (
 	"kallad/worker/health"
 	"kallad/worker/journal"
 	"kallad/worker/metrics"
+	"kallad/worker/reach"
+	"kallad/worker/recon"
 )
 
 // schedulerFlags are the settings of `kallad scheduler`.
@@ -28,6 +30,7 @@ type schedulerFlags struct {
 	engine       engineFlags
 	log          logFlags
 	guard        guardFlags
+	outbound     callbackFlags
 	http         httpFlags
 	cluster      clusterFlags
 	httpPort     uint16
@@ -79,9 +82,10 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.callbacks.Grace, "callback-grace", f.callbacks.Grace, "time between the answer to a job's POST and its first callback")
 	flags.DurationVar(&f.callbacks.ProgressInterval, "progress-interval", f.callbacks.ProgressInterval, "least time between two progress callbacks of one stage")
 	f.cluster.register(flags)
-	f.engine.register(flags)
+	f.engine.register(flags, false)
 	f.log.register(flags)
 	f.guard.register(flags)
+	f.outbound.register(flags)
 	f.http.register(flags)
 	for flag, variable := range map[string]string{
 		"http-port": "HTTP_PORT", "bind-host": "BIND_HOST", "staging-path": "STAGING_PATH", "output-root": "OUTPUT_ROOTS",
@@ -101,6 +105,8 @@ type daemon struct {
 	queue   *runner.Queue
 	server  *api.Server
 	guard   auth.Guard
+	// reachable is where callbacks may go.
+	reachable reach.Rules
 }
 
 func (f *schedulerFlags) run(ctx context.Context, std streams) error {
@@ -121,6 +127,9 @@ func (f *schedulerFlags) run(ctx context.Context, std streams) error {
 	log.Info("listening for executors", "address", d.cluster.listener.Addr().String())
 	log.Info("listening", "address", d.server.Addr().String(), "version", version(), "pid", os.Getpid())
 	warnOpen(log, f.bindHost, d.guard)
+	if len(f.engine.stores.sourceRoots) == 0 && d.guard.Open() && !isLoopback(f.bindHost) {
+		log.Warn("jobs may read every file of this machine that this process may; set --source-root")
+	}
 	select {
 	case <-ctx.Done():
 		log.Info("shutting down", "drain_timeout", f.drainTimeout.String())
@@ -145,6 +154,10 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	client, reachable, err := f.outbound.open(log)
+	if err != nil {
+		return nil, err
+	}
 	cfg := f.http.config()
 	cfg.Address = net.JoinHostPort(f.bindHost, strconv.Itoa(int(f.httpPort)))
 	cfg.Version, cfg.Guard = version(), guard
@@ -154,19 +167,18 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	prom := prometheus.NewRegistry()
 	registry := metrics.New(prom, version())
 	registry.RegisterProcess()
-	d := &daemon{guard: guard}
+	d := &daemon{guard: guard, reachable: reachable}
 	// The journal comes first: its lock keeps a second daemon from everything.
 	if d.journal, err = openJournal(staging, registry.Journal, log); err != nil {
 		return nil, err
 	}
-	if d.engines, err = f.engine.newEngines(staging, f.queue.MaxJobs, true, log); err != nil {
+	if d.engines, err = f.engine.newEngines(staging, f.private(staging), f.queue.MaxJobs, true, log); err != nil {
 		return nil, errors.Join(err, d.journal.Close())
 	}
 	backlog := func() int { return d.queue.Load().QueuedJobs }
 	if d.cluster, err = f.cluster.newCluster(d.engines, f.bindHost, f.queue.MaxJobs, guard, prom, backlog, log); err != nil {
 		return nil, errors.Join(err, d.engines.close(), d.journal.Close())
 	}
-	client := callback.NewClient(callback.ClientConfig{Version: version()})
 	d.sender = callback.New(f.callbacks, client, registry.Callback, log)
 	d.queue, err = runner.NewQueue(f.queue, runner.QueueParts{
 		Runner: d.engines.runner(d.cluster, log), Sender: d.sender, Journal: d.journal, Metrics: registry.Runner, Log: log,
@@ -176,8 +188,25 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	}
 	state := &health.State{}
 	state.RequireReady("queue", d.queue.Ready)
-	d.server = api.New(cfg, api.Parts{Runner: d.queue, Cluster: api.Alone{}, Health: state, Metrics: registry, Log: log})
+	d.server = api.New(cfg, api.Parts{Runner: f.admission(d), Cluster: api.Alone{}, Health: state, Metrics: registry, Log: log})
 	return d, nil
+}
+
+// admission is the queue behind the rules of where jobs may lead this process.
+func (f *schedulerFlags) admission(d *daemon) runner.Admission {
+	return runner.Admission{Queue: d.queue, Checks: []runner.JobCheck{
+		d.engines.stores.check,
+		func(job *recon.Job) []recon.FieldError { return callback.Check(d.reachable, job) },
+	}}
+}
+
+// private is what no job may read or write.
+func (f *schedulerFlags) private(staging string) []string {
+	private := append(f.guard.files(), filepath.Join(staging, journalFolder))
+	if f.outbound.secretFile != "" {
+		private = append(private, f.outbound.secretFile)
+	}
+	return private
 }
 
 // start lets the API answer before jobs run: who wants to cancel a job that

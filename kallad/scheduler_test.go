@@ -79,6 +79,8 @@ type scheduler struct {
 	url  string
 	dir  string
 	logs *lines
+	// token is shown to the daemon, if there is one.
+	token string
 }
 
 var address = regexp.MustCompile(`msg=listening address=(\S+)`)
@@ -104,6 +106,9 @@ func (s *scheduler) call(t *testing.T, method, path, body string) (int, http.Hea
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
 	require.NoError(t, err)
+	if s.token != "" {
+		req.Header.Set("Authorization", "Bearer "+s.token)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()

@@ -36,6 +36,17 @@ type Table struct {
 type Result struct {
 	Table   string
 	Columns []string
+	// MaxRows is how many rows a task computes at most, 0 for all: one more
+	// than the whole result may have, so that a count shows that it has more.
+	MaxRows int64
+}
+
+// limitSQL ends a statement that makes rows of the result.
+func (r Result) limitSQL() string {
+	if r.MaxRows == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" LIMIT %d", r.MaxRows)
 }
 
 type Lookup struct {
@@ -61,7 +72,7 @@ func Plan(ctx context.Context, b Binder, r Request) (Graph, error) {
 		}
 		st.Inputs = append(st.Inputs, in)
 	}
-	st.Steps = append(st.Steps, Step{Name: "match", Kind: StepRun, SQL: fmt.Sprintf("CREATE TABLE %s AS SELECT * FROM (%s) AS q(%s)", r.Result.Table, sql, strings.Join(r.Result.Columns, ", "))})
+	st.Steps = append(st.Steps, Step{Name: "match", Kind: StepRun, SQL: fmt.Sprintf("CREATE TABLE %s AS SELECT * FROM (%s) AS q(%s)%s", r.Result.Table, sql, strings.Join(r.Result.Columns, ", "), r.Result.limitSQL())})
 	st.Steps = append(st.Steps, r.Steps...)
 	for _, l := range r.Lookups {
 		st.Steps = append(st.Steps, l.Steps...)

@@ -102,6 +102,7 @@ func (o *observer) Counts(step string, v []int64) error {
 	o.mu.Unlock()
 	if step == stepCount {
 		o.run.progress.matched(v[0], toPass)
+		return o.run.checkRows(v[0])
 	}
 	return nil
 }
@@ -203,8 +204,14 @@ func (o *observer) write(ctx context.Context, step string, file *evidence.File, 
 			return err
 		}
 		o.run.progress.wrote(step, n)
-		if step == stepMatched && o.run.places > 0 {
+		if step != stepMatched {
+			continue
+		}
+		if o.run.places > 0 {
 			o.run.progress.found(file.Rows())
+		}
+		if err := o.run.checkRows(file.Rows()); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -37,6 +37,9 @@ type Config struct {
 	// Threads is how many threads read at once in this process. Default: the
 	// machine's cores.
 	Threads int
+	// MaxResultRows is how many rows a query's result may have; a job with
+	// more fails. Default 0: any number.
+	MaxResultRows int64
 	// Version of kallad, for metadata.
 	Version string
 	// MemoryHint names the setting that raises the memory limit, for errors.

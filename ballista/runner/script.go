@@ -9,6 +9,7 @@ import (
 
 	"kallad/ballista/plan"
 	"kallad/worker/evidence"
+	"kallad/worker/recon"
 )
 
 // The steps that the runner adds to a query.
@@ -34,7 +35,7 @@ const resultTable = reservedPrefix + "result"
 func (r *run) request() plan.Request {
 	request := plan.Request{
 		Query: r.query.query, Places: r.places, Partitions: r.cfg.Partitions,
-		Result: plan.Result{Table: resultTable},
+		Result: plan.Result{Table: resultTable, MaxRows: r.mostRows()},
 		Steps: []plan.Step{
 			{Name: stepCount, Kind: plan.StepCount, SQL: "SELECT count(*) FROM " + resultTable},
 			{Name: stepMatched, Kind: plan.StepStream, SQL: r.matchedSQL()},
@@ -63,6 +64,23 @@ func (r *run) request() plan.Request {
 		request.Lookups = append(request.Lookups, lookup)
 	}
 	return request
+}
+
+// mostRows is how many rows of the result are computed: one more than there
+// may be, so that the count tells.
+func (r *run) mostRows() int64 {
+	if r.cfg.MaxResultRows == 0 {
+		return 0
+	}
+	return r.cfg.MaxResultRows + 1
+}
+
+// checkRows fails a job whose result has more rows than it may.
+func (r *run) checkRows(rows int64) error {
+	if most := r.cfg.MaxResultRows; most > 0 && rows > most {
+		return recon.Input(fmt.Errorf("match_sql: its result has more than the %d rows that it may have (--max-result-rows); make it join on columns that tell rows apart", most))
+	}
+	return nil
 }
 
 func resultColumn(i int) string { return "c" + strconv.Itoa(i) }

@@ -15,6 +15,8 @@ var (
 	ErrWrongToken = errors.New("the bearer token is not valid")
 )
 
+const hiddenToken hidden = "[token]"
+
 // ShortToken is the length below which a token can be guessed; in bytes.
 const ShortToken = 16
 
@@ -23,6 +25,7 @@ const ShortToken = 16
 // printed, nothing of it shows. It is safe for concurrent use; a nil Token
 // lets everybody in.
 type Token struct {
+	hidden
 	values *watched[[]string]
 }
 
@@ -33,7 +36,7 @@ func NewToken(values ...string) (*Token, error) {
 	}
 	load := func() ([]string, error) { return values, nil }
 	w, err := watch(slog.New(slog.DiscardHandler), load)
-	return &Token{values: w}, err
+	return &Token{hidden: hiddenToken, values: w}, err
 }
 
 // TokenFile returns the token in a file: a line each, the first of which is
@@ -44,7 +47,7 @@ func TokenFile(path string, log *slog.Logger) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Token{values: w}, nil
+	return &Token{hidden: hiddenToken, values: w}, nil
 }
 
 func readTokens(path string) ([]string, error) {
@@ -53,12 +56,7 @@ func readTokens(path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var values []string
-	for line := range strings.Lines(string(text)) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			values = append(values, line)
-		}
-	}
+	values := secretLines(text)
 	if err := checkTokens(values); err != nil {
 		return nil, &FileError{Setting: setting, Path: path, Err: err}
 	}
@@ -117,20 +115,3 @@ func (t *Token) Check(authorization string) error {
 	}
 	return nil
 }
-
-const redacted = "[token]"
-
-// String and the methods below keep the values out of everything printed.
-func (t *Token) String() string { return redacted }
-
-// GoString implements fmt.GoStringer.
-func (t *Token) GoString() string { return redacted }
-
-// Format implements fmt.Formatter: no verb shows more.
-func (t *Token) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }
-
-// LogValue implements slog.LogValuer.
-func (t *Token) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalText implements encoding.TextMarshaler, and so JSON as well.
-func (t *Token) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -16,6 +16,9 @@ type LocalConfig struct {
 	ReadRoots []string
 	// WriteRoots are the folders that may be written to. Default: anywhere.
 	WriteRoots []string
+	// Private are files, and folders with all below them, that are neither
+	// read nor written, wherever they are: what the process keeps for itself.
+	Private []string
 }
 
 // Local is the Store of this machine's files: plain paths and file:///path.
@@ -27,7 +30,10 @@ type Local struct {
 // NewLocal returns a store that is confined to cfg's roots. The roots need not
 // exist yet.
 func NewLocal(cfg LocalConfig) *Local {
-	return &Local{read: fence{roots: cfg.ReadRoots}, write: fence{roots: cfg.WriteRoots}}
+	return &Local{
+		read:  fence{roots: cfg.ReadRoots, private: cfg.Private},
+		write: fence{roots: cfg.WriteRoots, private: cfg.Private},
+	}
 }
 
 var _ Store = (*Local)(nil)

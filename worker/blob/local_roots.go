@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// fence confines paths to allowed folders. The zero fence confines nothing.
+// fence confines paths to allowed folders, and keeps them out of others. The
+// zero fence confines nothing.
 //
 // A path is matched with a root by its text, and is then walked by os.Root,
 // which resolves it one folder at a time from the root's own handle. So no
@@ -19,6 +21,8 @@ import (
 // walk is as strict as the first.
 type fence struct {
 	roots []string
+	// private are files and folders that are closed, also within roots.
+	private []string
 }
 
 // place is where a path lies: in the folder root, under the name rel. An empty
@@ -30,12 +34,15 @@ type place struct {
 // within runs use on the place of path, and on the place of what path resolves
 // to when its links only seem to leave the roots.
 func (f fence) within(path string, use func(place) error) error {
-	if len(f.roots) == 0 {
-		return use(place{rel: path})
-	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return err
+	}
+	if f.closed(abs) {
+		return errPrivate
+	}
+	if len(f.roots) == 0 {
+		return use(place{rel: path})
 	}
 	if p, ok := locate(f.roots, abs); ok {
 		if err := use(p); !leavesRoot(err) {
@@ -54,6 +61,32 @@ func (f fence) within(path string, use func(place) error) error {
 		return err
 	}
 	return ErrOutsideRoots
+}
+
+// errPrivate is what a file of the process's own is answered with.
+var errPrivate = fmt.Errorf("it is kallad's own: %w", ErrPermission)
+
+// closed reports whether a path is in what is private, whatever links lead
+// there. Links that change while it looks are not the caller's to make.
+func (f fence) closed(abs string) bool {
+	if len(f.private) == 0 {
+		return false
+	}
+	canonical := make([]string, len(f.private))
+	for i, p := range f.private {
+		canonical[i] = resolveLinks(p)
+	}
+	if _, ok := locate(canonical, resolveLinks(abs)); ok {
+		return true
+	}
+	info, err := os.Stat(abs)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(f.private, func(p string) bool { // by another name of the same file
+		own, err := os.Stat(p)
+		return err == nil && os.SameFile(info, own)
+	})
 }
 
 // locate finds the widest root that holds abs by its text.

@@ -75,3 +75,40 @@ func TestLocalMakesItsWriteRoot(t *testing.T) {
 	require.NoError(t, w.Commit(t.Context()))
 	require.FileExists(t, root+"/a")
 }
+
+func TestLocalKeepsWhatIsPrivate(t *testing.T) {
+	t.Parallel()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	put(t, dir+"/data/a.csv", "open")
+	put(t, dir+"/state/journal", "private")
+	put(t, dir+"/state/deep/er", "private")
+	put(t, dir+"/token", "private")
+	require.NoError(t, os.Symlink(dir+"/state", dir+"/data/link"))
+	require.NoError(t, os.Symlink("../token", dir+"/data/token-link"))
+	require.NoError(t, os.Link(dir+"/token", dir+"/data/token-twin"))
+	for name, roots := range map[string][]string{"anywhere": nil, "within roots": {dir}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := blob.NewLocal(blob.LocalConfig{ReadRoots: roots, WriteRoots: roots, Private: []string{dir + "/state", dir + "/token", dir + "/not-yet"}})
+			o, err := s.Open(t.Context(), dir+"/data/a.csv")
+			require.NoError(t, err)
+			require.NoError(t, o.Close())
+			for _, p := range []string{dir + "/state/journal", dir + "/state/deep/er", dir + "/token", dir + "/data/link/journal", dir + "/data/token-link",
+				dir + "/data/token-twin", dir + "/data/../state/journal", "file://" + dir + "/data/%2e%2e/token", dir + "/not-yet", dir + "/state/none"} {
+				_, err := s.Open(t.Context(), p)
+				require.ErrorIs(t, err, blob.ErrPermission, p)
+				_, err = s.Stat(t.Context(), p)
+				require.ErrorIs(t, err, blob.ErrPermission, p)
+			}
+			for _, p := range []string{dir + "/state/*", dir + "/state/", dir + "/data/link/*", dir + "/*", dir + "/data/*"} {
+				_, err := s.List(t.Context(), p)
+				require.ErrorIs(t, err, blob.ErrPermission, p)
+			}
+			for _, p := range []string{dir + "/state/new", dir + "/data/link/new", dir + "/not-yet/new"} {
+				_, err := s.Create(t.Context(), p)
+				require.ErrorIs(t, err, blob.ErrPermission, p)
+			}
+		})
+	}
+}

@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"kallad/worker/reach"
 )
 
 // ClientConfig tunes how a callback is posted.
@@ -19,6 +22,18 @@ type ClientConfig struct {
 	Version string
 	// TLS is used for https; nil takes the system's roots. It is not changed.
 	TLS *tls.Config
+	// Reach says where callbacks may go. The zero value lets them go anywhere
+	// but to the metadata of machines.
+	Reach reach.Rules
+	// Signer signs what is sent; nil sends it unsigned.
+	Signer Signer
+}
+
+// Signer signs messages by the scheme of Standard Webhooks. It is safe for
+// concurrent use.
+type Signer interface {
+	// Sign returns the value of the webhook-signature header.
+	Sign(id string, at time.Time, body []byte) string
 }
 
 // Client posts deliveries, one connection each: callbacks are few, and a kept
@@ -26,11 +41,13 @@ type ClientConfig struct {
 // usual way to lose one. It does not follow redirects and does not retry.
 type Client struct {
 	cfg    ClientConfig
-	dialer net.Dialer
+	dialer *reach.Dialer
 }
 
 // NewClient returns a client.
-func NewClient(cfg ClientConfig) *Client { return &Client{cfg: cfg} }
+func NewClient(cfg ClientConfig) *Client {
+	return &Client{cfg: cfg, dialer: &reach.Dialer{Rules: cfg.Reach}}
+}
 
 // maxHead bounds an answer's status line and headers, in bytes.
 const maxHead = 64 << 10
@@ -97,6 +114,12 @@ func (c *Client) request(d Delivery) *fasthttp.Request {
 	h.Set("Kallad-Attempt", fmt.Sprint(d.Attempt))
 	if d.Target.authorization != "" {
 		h.Set("Authorization", d.Target.authorization)
+	}
+	if c.cfg.Signer != nil {
+		now := time.Now()
+		h.Set("webhook-id", d.ID)
+		h.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
+		h.Set("webhook-signature", c.cfg.Signer.Sign(d.ID, now, d.Body))
 	}
 	req.SetBodyRaw(d.Body)
 	return req

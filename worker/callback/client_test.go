@@ -24,7 +24,7 @@ func deliver(t *testing.T, ctx context.Context, client *callback.Client, url str
 	t.Helper()
 	target, err := callback.ParseTarget(url)
 	require.NoError(t, err)
-	return client.Post(ctx, callback.Delivery{RunID: "r", Event: callback.EventComplete, ID: "r.final", Attempt: 3, Target: target, Body: []byte(`{"run_id":"r"}`)})
+	return client.Post(ctx, callback.Delivery{RunID: "r", Event: callback.EventComplete, ID: "r/final", Attempt: 3, Target: target, Body: []byte(`{"run_id":"r"}`)})
 }
 
 func plainClient() *callback.Client {
@@ -60,7 +60,7 @@ func TestClientSendsWhatTheContractSays(t *testing.T) {
 		assert.Equal(t, `{"run_id":"r"}`, r.body)
 		assert.Equal(t, "application/json", r.header.Get("Content-Type"))
 		assert.Equal(t, "kallad/1.2.3", r.header.Get("User-Agent"))
-		assert.Equal(t, "r.final", r.header.Get("Kallad-Delivery"))
+		assert.Equal(t, "r/final", r.header.Get("Kallad-Delivery"))
 		assert.Equal(t, "3", r.header.Get("Kallad-Attempt"))
 		assert.Empty(t, r.header.Get("Authorization"))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"kallad/worker/recon"
@@ -50,16 +51,22 @@ type Poster interface {
 // runs again after a restart tells of itself from the start, and no receiver
 // must take that for repetitions.
 func progressDelivery(target Target, p recon.Progress, run, n int) (Delivery, error) {
-	id := p.RunID
+	id := messageID(p.RunID)
 	if run > 1 {
-		id = fmt.Sprintf("%s.%d", id, run)
+		id = fmt.Sprintf("%s/%d", id, run)
 	}
 	body, err := encode(EventProgress, p)
 	if err != nil {
 		return Delivery{}, err
 	}
-	return Delivery{RunID: p.RunID, Event: EventProgress, ID: fmt.Sprintf("%s.progress.%d", id, n), Attempt: 1, Target: target, Body: body}, nil
+	return Delivery{RunID: p.RunID, Event: EventProgress, ID: fmt.Sprintf("%s/progress/%d", id, n), Attempt: 1, Target: target, Body: body}, nil
 }
+
+// messageID begins the ids of a run's callbacks. What is signed is the id, the
+// moment and the body with dots between them, so that a caller who chooses the
+// run_id must not get a dot into it (Standard Webhooks, "Signature scheme").
+// No run_id has a tilde or a slash.
+func messageID(runID string) string { return strings.ReplaceAll(runID, ".", "~") }
 
 func encode(event Event, payload any) ([]byte, error) {
 	body, err := json.Marshal(payload)

@@ -51,5 +51,5 @@ func Fail(f Failure, endedAt time.Time) (Final, error) {
 }
 
 func (f Final) delivery(target Target) Delivery {
-	return Delivery{RunID: f.RunID, Event: f.Event, ID: f.RunID + ".final", Attempt: 1, Target: target, Body: f.Body, Since: f.EndedAt}
+	return Delivery{RunID: f.RunID, Event: f.Event, ID: messageID(f.RunID) + "/final", Attempt: 1, Target: target, Body: f.Body, Since: f.EndedAt}
 }

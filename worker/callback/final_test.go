@@ -59,7 +59,7 @@ func TestAFinalCallbackIsTheSameAfterARestart(t *testing.T) {
 		got := r.all()
 		require.Len(t, got, 3)
 		for i := range got {
-			assert.Equal(t, "run-1.final", got[i].id)
+			assert.Equal(t, "run-1/final", got[i].id)
 			assert.Equal(t, bodies[0], bodies[i])
 		}
 		assert.NotContains(t, bodies[0], "s3cret")
@@ -113,7 +113,7 @@ func TestProgressOfALaterRunIsNoRepetition(t *testing.T) {
 			n.Discard()
 			<-n.Done()
 		}
-		assert.Equal(t, "run-1.progress.1", r.all()[0].id)
-		assert.Equal(t, "run-1.2.progress.1", r.all()[1].id)
+		assert.Equal(t, "run-1/progress/1", r.all()[0].id)
+		assert.Equal(t, "run-1/2/progress/1", r.all()[1].id)
 	})
 }

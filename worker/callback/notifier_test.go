@@ -36,7 +36,7 @@ func TestAQuickJobTellsEachStageAndItsEnd(t *testing.T) {
 		assert.Equal(t, map[string]any{"run_id": "run-1", "stage": "matching", "progress": 0.75,
 			"matched_count": 3., "total_left": 5., "total_right": 4.}, got[1].body, "source is for staging only")
 		assert.Equal(t, 5., got[2].body["total_left"], "what was known stays known")
-		assert.Equal(t, "run-1.final", got[3].id)
+		assert.Equal(t, "run-1/final", got[3].id)
 		end := got[3].body
 		assert.Equal(t, "run-1", end["run_id"])
 		assert.Equal(t, []any{3., 2., 1.}, []any{end["matched_count"], end["unmatched_left_count"], end["unmatched_right_count"]})

@@ -57,7 +57,7 @@ func TestAFinalCallbackIsRetriedUntilAcknowledged(t *testing.T) {
 			assert.GreaterOrEqual(t, wait, backoff/2, "wait %d", i)
 			assert.LessOrEqual(t, wait, backoff, "wait %d", i)
 			backoff = min(2*backoff, 30*time.Second)
-			assert.Equal(t, "run-1.final", got[i+1].id, "a receiver can tell repeats")
+			assert.Equal(t, "run-1/final", got[i+1].id, "a receiver can tell repeats")
 			assert.Equal(t, i+2, got[i+1].attempt)
 		}
 		assert.Equal(t, map[string]int{"request complete failed": 9, "request complete ok": 1, "delivery complete ok": 1}, m.counts)

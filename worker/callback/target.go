@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"kallad/worker/reach"
 	"kallad/worker/recon"
 )
 
@@ -52,6 +53,20 @@ func ParseTarget(callbackURL string) (Target, error) {
 		t.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+secret))
 	}
 	return t, nil
+}
+
+// Check reports the job's callback_url if callbacks may not go to its host.
+// Where a name leads is judged again whenever it is connected to.
+func Check(rules reach.Rules, job *recon.Job) []recon.FieldError {
+	t, err := ParseTarget(job.CallbackURL)
+	if job.CallbackURL == "" || err != nil {
+		return nil // said elsewhere
+	}
+	_, port, _ := net.SplitHostPort(t.address)
+	if err := rules.Check(t.hostname, port); err != nil {
+		return []recon.FieldError{{Field: "callback_url", Message: err.Error()}}
+	}
+	return nil
 }
 
 // requestURI is the path and query for an event: the event is a further part

@@ -49,6 +49,19 @@ func (r *Registry) Open(ctx context.Context, uri recon.URI) (Source, error) {
 		uri, strings.Join(r.kinds(), ", ")))
 }
 
+// Check reports what is wrong with a source's URI as far as can be told at
+// once: for those kinds of sources whose opener has such a method.
+func (r *Registry) Check(uri recon.URI) error {
+	o, ok := r.byScheme[uri.Scheme()]
+	if !ok {
+		o = r.byFormat[Format(uri)]
+	}
+	if checker, ok := o.(interface{ Check(recon.URI) error }); ok {
+		return checker.Check(uri)
+	}
+	return nil
+}
+
 func (r *Registry) kinds() []string {
 	var kinds []string
 	for s := range r.byScheme {

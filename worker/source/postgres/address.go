@@ -82,7 +82,7 @@ func parseAddress(uri recon.URI, cfg Config) (*address, error) {
 	if addr.types, err = parseTypes(own["types"]); err != nil {
 		return nil, fmt.Errorf("address %s: types=%s: %w", uri, own["types"], err)
 	}
-	if addr.conn, err = pgx.ParseConfig(rest); err != nil {
+	if addr.conn, err = parseConn(rest, cfg); err != nil {
 		return nil, fmt.Errorf("address %s: %w%s", uri, parseFault(err, uri), escapeHint(uri))
 	}
 	if strings.Contains(addr.conn.Host, "@") {
@@ -90,6 +90,9 @@ func parseAddress(uri recon.URI, cfg Config) (*address, error) {
 		return nil, fmt.Errorf("address %s: there is more than one @ before the host%s", uri, escapeHint(uri))
 	}
 	addr.settle(cfg)
+	if err := confine(addr.conn, cfg); err != nil {
+		return nil, fmt.Errorf("address %s: %w", uri, err)
+	}
 	return addr, nil
 }
 
@@ -277,8 +280,6 @@ func (a *address) settle(cfg Config) {
 	if a.conn.ConnectTimeout == 0 {
 		a.conn.ConnectTimeout = cfg.ConnectTimeout
 	}
-	dialer := &net.Dialer{Timeout: a.conn.ConnectTimeout, KeepAlive: keepAlive}
-	a.conn.DialFunc = dialer.DialContext
 }
 
 // hasOwn reports whether the address sets the parameter of the server's.

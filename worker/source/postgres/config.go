@@ -34,6 +34,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"kallad/worker/reach"
 	"kallad/worker/recon"
 	"kallad/worker/source"
 )
@@ -43,6 +44,13 @@ type Config struct {
 	// ApplicationName is how connections show in pg_stat_activity, unless the
 	// address or the environment of libpq names another. Default "kallad".
 	ApplicationName string
+	// Reach says which servers may be connected to. The zero value lets every
+	// server but what is at the address of a machine's metadata.
+	Reach reach.Rules
+	// Local lets addresses use what is on this machine: files with passwords,
+	// keys and certificates, services, Unix sockets, and the password in the
+	// environment of libpq or in ~/.pgpass.
+	Local bool
 	// ConnectTimeout bounds one attempt to connect, unless the address has a
 	// connect_timeout. Default 10 s.
 	ConnectTimeout time.Duration
@@ -127,6 +135,13 @@ type Opener struct {
 // refuses make every Open fail.
 func New(cfg Config) *Opener {
 	return &Opener{cfg: cfg}
+}
+
+// Check reports what is wrong with an address as far as can be told without
+// connecting. The error is an input error.
+func (o *Opener) Check(uri recon.URI) error {
+	_, err := parseAddress(uri, o.cfg.withDefaults())
+	return recon.Input(err)
 }
 
 // Open checks the address; it connects to nothing yet.
