@@ -56,49 +56,40 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 // process write, and of long results. Unit: bytes.
 const storeMemory = 64 << 20
 
-// cluster is the scheduler's side of the executors.
-type cluster struct {
+// localEngine runs the jobs of this process: the scheduler, and the executor that
+// this process is itself.
+type localEngine struct {
 	scheduler *sched.Scheduler
 	worker    *executor.Worker
 	store     *shuffle.Store
 	client    *shuffle.Client
-	grpc      *grpc.Server
-	health    *health.Server
-	address   string
-	listener  net.Listener
-	members   *lifecycle.Group
 }
 
-// newCluster returns the cluster of a daemon that runs up to jobs jobs at
-// once. It serves nobody before start.
-func (f *clusterFlags) newCluster(e *engines, bindHost string, jobs int, guard auth.Guard, reg prometheus.Registerer, backlog func() int, log *slog.Logger) (*cluster, error) {
-	f.cfg.Version, f.cfg.EngineVersion, f.cfg.Backlog = version(), engine.Version(), backlog
-	if err := f.cfg.Validate(); err != nil {
+// newLocalEngine returns an engine that runs up to jobs tasks at once in this
+// process. The dial options are for reaching executors.
+func newLocalEngine(cfg sched.Config, e *engines, jobs int, reg prometheus.Registerer, log *slog.Logger, dial ...grpc.DialOption) (*localEngine, error) {
+	cfg.Version, cfg.EngineVersion = version(), engine.Version()
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	store, err := shuffle.NewStore(shuffle.Config{Dir: e.limits.TempDir, MemoryLimit: storeMemory}, log)
 	if err != nil {
 		return nil, err
 	}
-	client := shuffle.NewClient(shuffle.ClientConfig{DialOptions: guard.DialOptions(), Silence: pieceSilence, Attempts: pieceAttempts}, plan.LocalExecutor, store)
-	c := &cluster{
-		scheduler: sched.New(f.cfg, sched.NewCollector(client, store, f.cfg.ResultMemory), sched.NewMetrics(reg), log),
-		store:     store, client: client, grpc: grpc.NewServer(guard.ServerOptions()...), health: health.NewServer(),
-		address: net.JoinHostPort(bindHost, strconv.Itoa(int(f.grpcPort))), members: lifecycle.NewGroup(context.Background()),
+	client := shuffle.NewClient(shuffle.ClientConfig{DialOptions: dial, Silence: pieceSilence, Attempts: pieceAttempts}, plan.LocalExecutor, store)
+	l := &localEngine{
+		scheduler: sched.New(cfg, sched.NewCollector(client, store, cfg.ResultMemory), sched.NewMetrics(reg), log),
+		store:     store, client: client,
 	}
-	core := e.core(executor.NewPieces(client, ""))
-	metrics := executor.NewMetrics(reg)
-	c.scheduler.AddLocal(&control.Hello{
+	core := executor.New(executor.Pooled(e.sessions), e.stores.sources, executor.NewPieces(client, ""))
+	l.scheduler.AddLocal(&control.Hello{
 		Slots: int32(jobs), Threads: int32(e.limits.Threads), MemoryBytes: e.limits.MemoryLimit,
 		Version: version(), EngineVersion: engine.Version(),
 	}, func(report func(*control.Report)) sched.Worker {
-		c.worker = executor.NewWorker(core, store, metrics, log, report)
-		return c.worker
+		l.worker = executor.NewWorker(core, store, executor.NewMetrics(reg), log, report)
+		return l.worker
 	})
-	c.scheduler.Register(c.grpc)
-	flight.RegisterFlightServiceServer(c.grpc, shuffle.NewServer(store, shuffle.ServerConfig{}))
-	healthpb.RegisterHealthServer(c.grpc, c.health)
-	return c, nil
+	return l, nil
 }
 
 const (
@@ -107,6 +98,57 @@ const (
 	pieceSilence  = 15 * time.Second
 	pieceAttempts = 2
 )
+
+// Places implements runner.Engine.
+func (l *localEngine) Places() int { return l.scheduler.Places() }
+
+// Run implements runner.Engine. A fault of the caller's keeps being one when
+// an executor has found it.
+func (l *localEngine) Run(ctx context.Context, job plan.Job, observer plan.Observer) error {
+	err := l.scheduler.Run(ctx, job, observer)
+	var fault *sched.TaskError
+	if errors.As(err, &fault) && fault.InputFault() {
+		return recon.Input(err)
+	}
+	return err
+}
+
+// close ends the jobs that still run.
+func (l *localEngine) close() error { return errors.Join(l.scheduler.Close(), l.release()) }
+
+// release ends what a closed scheduler leaves.
+func (l *localEngine) release() error {
+	l.worker.Close()
+	return errors.Join(l.client.Close(), l.store.Close())
+}
+
+// cluster is an engine that executors can join.
+type cluster struct {
+	*localEngine
+	grpc     *grpc.Server
+	health   *health.Server
+	address  string
+	listener net.Listener
+	members  *lifecycle.Group
+}
+
+// newCluster returns the cluster of a daemon that runs up to jobs jobs at
+// once. It serves nobody before start.
+func (f *clusterFlags) newCluster(e *engines, bindHost string, jobs int, guard auth.Guard, reg prometheus.Registerer, backlog func() int, log *slog.Logger) (*cluster, error) {
+	f.cfg.Backlog = backlog
+	local, err := newLocalEngine(f.cfg, e, jobs, reg, log, guard.DialOptions()...)
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{
+		localEngine: local, grpc: grpc.NewServer(guard.ServerOptions()...), health: health.NewServer(),
+		address: net.JoinHostPort(bindHost, strconv.Itoa(int(f.grpcPort))), members: lifecycle.NewGroup(context.Background()),
+	}
+	c.scheduler.Register(c.grpc)
+	flight.RegisterFlightServiceServer(c.grpc, shuffle.NewServer(c.store, shuffle.ServerConfig{}))
+	healthpb.RegisterHealthServer(c.grpc, c.health)
+	return c, nil
+}
 
 // start listens for executors.
 func (c *cluster) start(ctx context.Context) error {
@@ -133,21 +175,5 @@ func (c *cluster) stop(ctx context.Context) error {
 	c.health.Shutdown()
 	err := c.scheduler.Close()
 	c.grpc.Stop()
-	err = errors.Join(err, c.members.Stop(ctx))
-	c.worker.Close()
-	return errors.Join(err, c.client.Close(), c.store.Close())
-}
-
-// Places implements runner.Engine.
-func (c *cluster) Places() int { return c.scheduler.Places() }
-
-// Run implements runner.Engine. A fault of the caller's keeps being one when
-// an executor has found it.
-func (c *cluster) Run(ctx context.Context, job plan.Job, observer plan.Observer) error {
-	err := c.scheduler.Run(ctx, job, observer)
-	var fault *sched.TaskError
-	if errors.As(err, &fault) && fault.InputFault() {
-		return recon.Input(err)
-	}
-	return err
+	return errors.Join(err, c.members.Stop(ctx), c.release())
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"kallad/ballista/engine"
-	"kallad/ballista/executor"
 	"kallad/ballista/runner"
 )
 
@@ -145,12 +144,6 @@ func (e *engines) runner(engine runner.Engine, log *slog.Logger) *runner.Runner 
 		Sources: e.stores.sources, Store: e.stores.store, Engine: engine, Log: log,
 		Binder: func() (runner.Binder, error) { return e.binding.Open() },
 	})
-}
-
-// core returns what runs tasks in this process, with a session of the pool
-// each.
-func (e *engines) core(fetcher executor.Fetcher) *executor.Executor {
-	return executor.New(executor.Pooled(e.sessions), e.stores.sources, fetcher)
 }
 
 // close ends the sessions that no job took.

@@ -12,9 +12,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
-	"kallad/ballista/executor"
+	sched "kallad/ballista/scheduler"
 	"kallad/worker/callback"
 	"kallad/worker/recon"
 )
@@ -114,12 +115,17 @@ func (f *runFlags) runHere(ctx context.Context, std streams, job *recon.Job, log
 		return err
 	}
 	defer func() { err = errors.Join(err, engines.close()) }()
+	local, err := newLocalEngine(sched.DefaultConfig(), engines, 1, prometheus.NewRegistry(), log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, local.close()) }()
 	caller, err := f.newCaller(job, log)
 	if err != nil {
 		return err
 	}
 	view := newProgressView(std.err)
-	result, err := engines.runner(executor.Solo{Executor: engines.core(nil)}, log).Run(ctx, job, time.Now(), func(p recon.Progress) {
+	result, err := engines.runner(local, log).Run(ctx, job, time.Now(), func(p recon.Progress) {
 		view.show(p)
 		caller.notifier.Progress(p)
 	})

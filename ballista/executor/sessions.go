@@ -24,7 +24,7 @@ func NewSlots(total engine.Config, n int) *Slots {
 	slot := total
 	slot.MemoryLimit = total.MemoryLimit / int64(n)
 	slot.MaxSpill = total.MaxSpill / int64(n)
-	alone := slot
+	alone := slot // has every thread
 	slot.Threads = max(1, total.Threads/n)
 	return &Slots{total: total, shared: engine.NewPool(slot, true), whole: engine.NewPool(alone, true)}
 }

@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -15,13 +16,18 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"golang.org/x/tools/txtar"
 
 	"kallad/ballista/engine"
 	"kallad/ballista/executor"
+	"kallad/ballista/plan"
+	"kallad/ballista/proto/control"
 	"kallad/ballista/runner"
+	"kallad/ballista/scheduler"
+	"kallad/ballista/shuffle"
 	"kallad/worker/blob"
 	"kallad/worker/recon"
 	"kallad/worker/source"
@@ -32,21 +38,57 @@ var rewrite = flag.Bool("rewrite", false, "write what comes out into testdata in
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// newRunner wires a runner over local CSV files.
+// newRunner wires a runner over local CSV files whose jobs run in one session.
 func newRunner(t *testing.T, staging string, limits engine.Config) *runner.Runner {
+	t.Helper()
+	return newRunnerFor(t, staging, limits, 0, 0)
+}
+
+// newRunnerFor wires a runner over local CSV files. Its jobs are planned for so
+// many places, and split so far; this process runs them.
+func newRunnerFor(t *testing.T, staging string, limits engine.Config, places, partitions int) *runner.Runner {
 	t.Helper()
 	store := blob.NewLocal(blob.LocalConfig{WriteRoots: []string{staging}})
 	sources := source.NewRegistry()
 	sources.AddFormat("csv", csv.New(store, csv.Config{}))
 	limits.TempDir = t.TempDir()
-	sessions := engine.NewPool(limits, false)
-	t.Cleanup(func() { require.NoError(t, sessions.Close()) })
-	return runner.New(runner.Config{StagingPath: staging, Version: "test", MemoryHint: "--memory-limit"}, runner.Parts{
-		Sources: sources, Store: store, Engine: executor.Solo{Executor: executor.New(executor.Pooled(sessions), sources, nil)}, Log: slog.New(slog.DiscardHandler),
+	return runner.New(runner.Config{StagingPath: staging, Version: "test", MemoryHint: "--memory-limit", Partitions: partitions}, runner.Parts{
+		Sources: sources, Store: store, Engine: newEngine(t, sources, limits, places), Log: slog.New(slog.DiscardHandler),
 		Binder: func() (runner.Binder, error) {
 			return engine.Open(engine.Config{Threads: 1, TempDir: limits.TempDir})
 		},
 	})
+}
+
+// pretended runs jobs in this process as if there were executors.
+type pretended struct {
+	*scheduler.Scheduler
+	places int
+}
+
+func (p pretended) Places() int { return p.places }
+
+func newEngine(t *testing.T, sources *source.Registry, limits engine.Config, places int) runner.Engine {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	sessions := engine.NewPool(limits, false)
+	pieces, err := shuffle.NewStore(shuffle.Config{Dir: limits.TempDir}, log)
+	require.NoError(t, err)
+	client := shuffle.NewClient(shuffle.ClientConfig{}, plan.LocalExecutor, pieces)
+	registry := prometheus.NewRegistry()
+	s := scheduler.New(scheduler.DefaultConfig(), scheduler.NewCollector(client, pieces, 1<<20), scheduler.NewMetrics(registry), log)
+	var worker *executor.Worker
+	s.AddLocal(&control.Hello{Slots: 2, Threads: 2}, func(report func(*control.Report)) scheduler.Worker {
+		core := executor.New(executor.Pooled(sessions), sources, executor.NewPieces(client, ""))
+		worker = executor.NewWorker(core, pieces, executor.NewMetrics(registry), log, report)
+		return worker
+	})
+	t.Cleanup(func() {
+		require.NoError(t, s.Close())
+		worker.Close()
+		require.NoError(t, errors.Join(client.Close(), pieces.Close(), sessions.Close()))
+	})
+	return pretended{Scheduler: s, places: places}
 }
 
 // TestJobs runs the cases of testdata, each a txtar archive: the sources, the

@@ -57,7 +57,7 @@ func Kallad() Law {
 			Path:    "ballista/runner",
 			Imports: []string{"ballista/plan", "ballista/shuffle", "worker/..."},
 			// Its tests run real queries, through the interfaces that it declares.
-			TestImports: []string{"ballista/engine", "ballista/executor"},
+			TestImports: []string{"ballista/engine", "ballista/executor", "ballista/scheduler", "ballista/proto/..."},
 		},
 		{Path: "ballista/api", Imports: []string{"worker/recon", "worker/health", "worker/metrics", "worker/auth"}},
 
