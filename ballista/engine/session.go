@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"sync"
 
@@ -16,7 +17,7 @@ import (
 type Session struct {
 	db    duck.Database
 	conn  duck.Connection
-	spill *spill
+	dir   string
 	scans scanSet
 
 	mu     sync.Mutex
@@ -29,11 +30,11 @@ func Open(cfg Config) (*Session, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("open engine session: %w", err)
 	}
-	spill, err := newSpill(cfg.TempDir)
+	dir, err := os.MkdirTemp(cfg.TempDir, "kallad-spill-*")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make spill folder: %w", err)
 	}
-	s := &Session{spill: spill}
+	s := &Session{dir: dir}
 	if err := s.start(cfg); err != nil {
 		return nil, fmt.Errorf("open engine session: %w", err)
 	}
@@ -75,7 +76,7 @@ func (s *Session) openDatabase(cfg Config) error {
 	}
 	defer duck.DestroyConfig(&config)
 	settings := [][2]string{
-		{"temp_directory", s.spill.path},
+		{"temp_directory", s.dir},
 		{"memory_limit", strconv.FormatInt(cfg.MemoryLimit, 10) + "B"},
 		{"threads", strconv.Itoa(cfg.Threads)},
 		// Row order is nobody's promise here; keeping it costs memory.
@@ -134,5 +135,8 @@ func (s *Session) Close() error {
 		duck.Close(&s.db)
 	}
 	s.scans.release()
-	return s.spill.remove()
+	if err := os.RemoveAll(s.dir); err != nil {
+		return fmt.Errorf("remove spill folder: %w", err)
+	}
+	return nil
 }

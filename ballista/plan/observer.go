@@ -21,8 +21,9 @@ type Course interface {
 	// Advance tells of the share of a step that is done, 0 to 1, as far as the
 	// engine knows. It may come from another goroutine than the rest.
 	Advance(step string, share float64)
-	// Counts hands over the row of a StepCount, once, for a job the sum over
-	// its tasks.
+	// Counts hands over the row of a StepCount: for a job, once for each stage
+	// that takes the step, the sum over the stage's tasks. Those of several
+	// stages are to be added up.
 	Counts(step string, values []int64) error
 	// Stream consumes the result of a StepStream, batch by batch, and
 	// releases each batch. Rows that are not taken are not computed far

@@ -21,6 +21,7 @@ type Binder interface {
 	Format(ctx context.Context, parsed json.RawMessage) (string, error)
 	CreateEmpty(ctx context.Context, table string, schema *arrow.Schema) error
 	Describe(ctx context.Context, sql string) (*arrow.Schema, error)
+	Columns(ctx context.Context, sql string) (names, types []string, err error)
 	Close() error
 }
 

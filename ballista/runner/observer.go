@@ -93,6 +93,9 @@ func (o *observer) Counts(step string, v []int64) error {
 		return fmt.Errorf("step %s: %d counts, want %d", step, len(v), want)
 	}
 	o.mu.Lock()
+	for i, before := range o.counts[step] {
+		v[i] += before
+	}
 	o.counts[step] = v
 	// The unmatched rows are found by looking at all rows.
 	toPass := v[0]
