@@ -103,7 +103,7 @@ func TestJobs(t *testing.T) {
 			t.Parallel()
 			archive, err := txtar.ParseFile(name)
 			require.NoError(t, err)
-			got := runArchive(t, archive)
+			got := runArchive(t, archive, 0, 0)
 			at := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" })
 			if *rewrite {
 				archive.Files = append(slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" }),
@@ -117,7 +117,25 @@ func TestJobs(t *testing.T) {
 	}
 }
 
-func runArchive(t *testing.T, archive *txtar.Archive) string {
+// TestJobsInManyTasks: what comes out does not depend on how a job is split.
+func TestJobsInManyTasks(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(t, err)
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(name)
+			require.NoError(t, err)
+			at := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" })
+			require.Equal(t, string(archive.Files[at].Data), runArchive(t, archive, 3, 4))
+		})
+	}
+}
+
+// runArchive runs a case as if there were so many places, in so many
+// partitions.
+func runArchive(t *testing.T, archive *txtar.Archive, places, partitions int) string {
 	t.Helper()
 	dir, staging := t.TempDir(), t.TempDir()
 	var text string
@@ -131,7 +149,7 @@ func runArchive(t *testing.T, archive *txtar.Archive) string {
 	job, err := recon.Decode([]byte(text), recon.ValidateOptions{})
 	require.NoError(t, err)
 	last := recon.Progress{}
-	result, err := newRunner(t, staging, engine.Config{Threads: 2}).Run(t.Context(), job, time.Unix(1700000000, 0), func(p recon.Progress) {
+	result, err := newRunnerFor(t, staging, engine.Config{Threads: 2}, places, partitions).Run(t.Context(), job, time.Unix(1700000000, 0), func(p recon.Progress) {
 		if p.Fraction < last.Fraction {
 			t.Errorf("progress went back from %v to %v", last.Fraction, p.Fraction)
 		}

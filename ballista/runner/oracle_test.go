@@ -37,18 +37,26 @@ func TestRandomJobs(t *testing.T) {
 		query := g.query()
 		name := fmt.Sprintf("seed %d\n%s\n%s\n%s\n%s", seed, query.plain, query.keyed, tables[0].csv(), tables[1].csv())
 		want := definition(t, tables, query.keyed, name)
-		got, err := runRandom(t, tables, query.plain)
-		if err != nil {
-			// A shape that hides the keys is an error that says so, and the
-			// query with the keys is right.
-			require.ErrorContains(t, err, "add the column", name)
-			require.True(t, query.mayRefuse, "%s\n%v", name, err)
-			got, err = runRandom(t, tables, query.named)
-			require.NoError(t, err, name)
-			want = definition(t, tables, query.namedKeyed, name)
+		for _, partitions := range []int{0, 1 + int(seed%5)} {
+			heldAgainst(t, tables, query, want, partitions, fmt.Sprintf("%d partitions, %s", partitions, name))
 		}
-		require.Equal(t, want, got, name)
 	}
+}
+
+// heldAgainst runs a query, in one session or in so many partitions.
+func heldAgainst(t *testing.T, tables [2]randomTable, query randomQuery, want outcome, partitions int, name string) {
+	t.Helper()
+	got, err := runRandom(t, tables, query.plain, partitions)
+	if err != nil {
+		// A shape that hides the keys is an error that says so, and the
+		// query with the keys is right.
+		require.ErrorContains(t, err, "add the column", name)
+		require.True(t, query.mayRefuse, "%s\n%v", name, err)
+		got, err = runRandom(t, tables, query.named, partitions)
+		require.NoError(t, err, name)
+		want = definition(t, tables, query.namedKeyed, name)
+	}
+	require.Equal(t, want, got, name)
 }
 
 // randomTable has the columns id, line, amount, due and note, of which id and
@@ -333,7 +341,7 @@ func oracleRows(t *testing.T, s *engine.Session, sql, name string) [][]string {
 }
 
 // runRandom runs a job over the tables as CSV files.
-func runRandom(t *testing.T, tables [2]randomTable, sql string) (outcome, error) {
+func runRandom(t *testing.T, tables [2]randomTable, sql string, partitions int) (outcome, error) {
 	t.Helper()
 	dir, staging := t.TempDir(), t.TempDir()
 	sources := []string{}
@@ -352,7 +360,7 @@ func runRandom(t *testing.T, tables [2]randomTable, sql string) (outcome, error)
 	job, err := recon.Decode(fmt.Appendf(nil, `{"run_id": "random", "match_sql": %s, "sources": [%s], "output_path": "out", "primary_keys": %s}`,
 		sqlText, strings.Join(sources, ", "), keyText), recon.ValidateOptions{})
 	require.NoError(t, err)
-	result, err := newRunner(t, staging, engine.Config{Threads: 1}).Run(t.Context(), job, time.Unix(1700000000, 0), func(recon.Progress) {})
+	result, err := newRunnerFor(t, staging, engine.Config{Threads: 1}, 2*min(1, partitions), partitions).Run(t.Context(), job, time.Unix(1700000000, 0), func(recon.Progress) {})
 	if err != nil {
 		return outcome{}, err
 	}
