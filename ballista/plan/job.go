@@ -35,4 +35,6 @@ type Partition struct {
 	// Rows and Bytes are estimates; -1 when unknown.
 	Rows  int64 `json:"rows"`
 	Bytes int64 `json:"bytes"`
+	// Once says that a second reading may find other rows.
+	Once bool `json:"once,omitempty"`
 }

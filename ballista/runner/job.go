@@ -52,7 +52,7 @@ func (r *run) scan(ctx context.Context, in plan.StageInput) (plan.Scan, error) {
 		if err != nil {
 			return plan.Scan{}, err
 		}
-		scan.Partitions = append(scan.Partitions, plan.Partition{Raw: raw, Rows: p.Rows, Bytes: p.Bytes})
+		scan.Partitions = append(scan.Partitions, plan.Partition{Raw: raw, Rows: p.Rows, Bytes: p.Bytes, Once: p.Once})
 	}
 	return scan, nil
 }

@@ -178,6 +178,16 @@ func (p *progress) matching(share float64) {
 	p.tell()
 }
 
+// again says that everything is done anew. What was reported stays.
+func (p *progress) again() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range p.tables {
+		t.read, t.loaded = 0, false
+	}
+	p.pass, p.toPass = 0, 0
+}
+
 // runs says where the job runs.
 func (p *progress) runs(engineMode string) {
 	p.mu.Lock()

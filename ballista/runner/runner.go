@@ -94,10 +94,25 @@ func (r *Runner) Run(ctx context.Context, job *recon.Job, acceptedAt time.Time, 
 	}
 	run.progress = newProgress(job, r.cfg.Now, report)
 	result, err := run.do(ctx)
+	for again := 0; again < maxAgain && startAgain(err) && ctx.Err() == nil; again++ {
+		run.log.Warn("job starts again", "error", err)
+		run.progress.again()
+		result, err = run.do(ctx)
+	}
 	if err != nil {
 		return nil, run.stageError(err)
 	}
 	return result, nil
+}
+
+// maxAgain is how often a job starts again from its start.
+const maxAgain = 3
+
+// startAgain reports whether the job may well succeed when it is run anew: of
+// a source that shows another moment each time, rows were lost on the way.
+func startAgain(err error) bool {
+	var fault interface{ StartAgain() bool }
+	return errors.As(err, &fault) && fault.StartAgain()
 }
 
 // run is one job on its way.

@@ -66,3 +66,16 @@ func (e *EngineError) OutOfMemory() bool { return e.Outcome == control.Outcome_O
 
 // OutOfDisk reports whether there was no room to spill.
 func (e *EngineError) OutOfDisk() bool { return e.Outcome == control.Outcome_OUT_OF_DISK }
+
+// MomentError is the loss of rows that cannot be read again: the source shows
+// another moment each time. The job can be run anew from its start.
+type MomentError struct {
+	Source, Executor string
+}
+
+func (e *MomentError) Error() string {
+	return fmt.Sprintf("executor %s was lost with rows of source %q, which cannot be read again as of the same moment", e.Executor, e.Source)
+}
+
+// StartAgain reports that the job can be run anew from its start.
+func (e *MomentError) StartAgain() bool { return true }

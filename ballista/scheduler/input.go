@@ -112,3 +112,22 @@ func (t *task) held() map[string]int64 {
 	}
 	return held
 }
+
+// readsOnce names a source of the task that would show another moment if it
+// were read again, "" if there is none. What other tasks have of its rows
+// would not fit what a second reading finds.
+func (t *task) readsOnce() string {
+	st := t.stage
+	for i, in := range st.def.Inputs {
+		if in.From != nil {
+			continue
+		}
+		scan := st.job.plan.Scans[in.ScanKey()]
+		for _, p := range st.shares[i][t.index] {
+			if scan.Partitions[p].Once {
+				return in.Source
+			}
+		}
+	}
+	return ""
+}

@@ -189,6 +189,10 @@ func (j *job) repair() {
 	for _, st := range slices.Backward(j.stages) {
 		for _, t := range st.tasks {
 			if t.winner != nil && t.winner.lost && t.needed() {
+				if source := t.readsOnce(); source != "" {
+					j.fail(&MomentError{Source: source, Executor: t.winner.executor.id})
+					return
+				}
 				t.winner = nil
 				t.stage.left++
 				st.retries++

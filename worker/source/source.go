@@ -83,6 +83,10 @@ type Partition struct {
 	// Rows and Bytes are estimates; -1 when unknown.
 	Rows  int64 `json:"rows"`
 	Bytes int64 `json:"bytes"`
+	// Once says that nothing holds the moment that the partition shows: who
+	// reads it a second time may find other rows. Then it is the only
+	// partition.
+	Once bool `json:"once,omitempty"`
 }
 
 // Batches is a stream of one partition's rows. It is used by one goroutine at

@@ -62,7 +62,7 @@ func (sess *session) split(scan source.Scan, want int) ([]source.Partition, erro
 		if err != nil {
 			return nil, fmt.Errorf("write partition %d: %w", i, err)
 		}
-		parts[i] = source.Partition{Index: i, Payload: raw, Rows: portion(t.rows, share), Bytes: portion(t.bytes, share)}
+		parts[i] = source.Partition{Index: i, Payload: raw, Rows: portion(t.rows, share), Bytes: portion(t.bytes, share), Once: sess.snapshot == ""}
 	}
 	return parts, nil
 }
