@@ -127,6 +127,9 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 		return nil, err
 	}
 	debug.SetMemoryLimit(goMemory)
+	if daemon {
+		sweepSpill(f.tempDir, log)
+	}
 	return &engines{
 		cfg: runner.Config{
 			StagingPath: root, Partitions: f.partitions, Threads: f.threads, MaxResultRows: f.maxRows, Version: version(),
@@ -144,6 +147,18 @@ func (e *engines) runner(engine runner.Engine, log *slog.Logger) *runner.Runner 
 		Sources: e.stores.sources, Store: e.stores.store, Engine: engine, Log: log,
 		Binder: func() (runner.Binder, error) { return e.binding.Open() },
 	})
+}
+
+// sweepSpill clears away what killed processes spilled. That it can't is no
+// reason not to start.
+func sweepSpill(dir string, log *slog.Logger) {
+	removed, err := engine.SweepSpill(dir)
+	if removed > 0 {
+		log.Info("removed what killed processes had spilled", "folders", removed, "in", dir)
+	}
+	if err != nil {
+		log.Warn("spilled data of killed processes could not be removed", "error", err)
+	}
 }
 
 // close ends the sessions that no job took.

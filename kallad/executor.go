@@ -213,6 +213,7 @@ func (f *executorFlags) build(guard auth.Guard, log *slog.Logger) (_ *worker, er
 		return w, err
 	}
 	debug.SetMemoryLimit(goMemory)
+	sweepSpill(f.engine.tempDir, log)
 	if w.store, err = shuffle.NewStore(shuffle.Config{Dir: f.engine.tempDir, MemoryLimit: written}, log); err != nil {
 		return w, err
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"sync"
 
@@ -17,7 +16,7 @@ import (
 type Session struct {
 	db    duck.Database
 	conn  duck.Connection
-	dir   string
+	spill *spill
 	scans scanSet
 
 	mu     sync.Mutex
@@ -30,11 +29,11 @@ func Open(cfg Config) (*Session, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("open engine session: %w", err)
 	}
-	dir, err := os.MkdirTemp(cfg.TempDir, "kallad-spill-*")
+	spill, err := newSpill(cfg.TempDir)
 	if err != nil {
-		return nil, fmt.Errorf("make spill folder: %w", err)
+		return nil, err
 	}
-	s := &Session{dir: dir}
+	s := &Session{spill: spill}
 	if err := s.start(cfg); err != nil {
 		return nil, fmt.Errorf("open engine session: %w", err)
 	}
@@ -76,7 +75,7 @@ func (s *Session) openDatabase(cfg Config) error {
 	}
 	defer duck.DestroyConfig(&config)
 	settings := [][2]string{
-		{"temp_directory", s.dir},
+		{"temp_directory", s.spill.path},
 		{"memory_limit", strconv.FormatInt(cfg.MemoryLimit, 10) + "B"},
 		{"threads", strconv.Itoa(cfg.Threads)},
 		// Row order is nobody's promise here; keeping it costs memory.
@@ -135,8 +134,5 @@ func (s *Session) Close() error {
 		duck.Close(&s.db)
 	}
 	s.scans.release()
-	if err := os.RemoveAll(s.dir); err != nil {
-		return fmt.Errorf("remove spill folder: %w", err)
-	}
-	return nil
+	return s.spill.remove()
 }

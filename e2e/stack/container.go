@@ -2,11 +2,13 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/moby/moby/api/types/network"
@@ -162,10 +164,16 @@ func (c *Container) Log() string {
 	return string(text)
 }
 
-// keepLogs writes every container's log to a folder that outlives the test:
-// Bazel's for outputs, $KALLAD_E2E_LOGS, or one in the system's for temporary
-// files.
+// keepLogs keeps every container's log.
 func (s *Stack) keepLogs() {
+	for _, c := range s.Containers() {
+		KeepLog(s.t, c.name, []byte(c.Log()))
+	}
+}
+
+// KeepLog writes a log to a folder that outlives the test: Bazel's for outputs,
+// $KALLAD_E2E_LOGS, or one in the system's for temporary files.
+func KeepLog(t testing.TB, name string, content []byte) {
 	folder := os.Getenv("TEST_UNDECLARED_OUTPUTS_DIR")
 	if folder == "" {
 		folder = os.Getenv("KALLAD_E2E_LOGS")
@@ -173,17 +181,12 @@ func (s *Stack) keepLogs() {
 	if folder == "" {
 		folder = filepath.Join(os.TempDir(), "kallad-e2e-logs")
 	}
-	folder = filepath.Join(folder, strings.ReplaceAll(s.t.Name(), "/", "_"))
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		s.t.Errorf("keep logs: %v", err)
+	path := filepath.Join(folder, strings.ReplaceAll(t.Name(), "/", "_"), name+".log")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, content, 0o644)); err != nil {
+		t.Errorf("keep the log of %s: %v", name, err)
 		return
 	}
-	for _, c := range s.Containers() {
-		if err := os.WriteFile(filepath.Join(folder, c.name+".log"), []byte(c.Log()), 0o644); err != nil {
-			s.t.Errorf("keep logs: %v", err)
-		}
-	}
-	s.t.Logf("the logs of all containers are in %s", folder)
+	t.Logf("the log of %s is %s", name, path)
 }
 
 // request is for questions that come within seconds or not at all.

@@ -25,7 +25,8 @@ type image struct {
 var (
 	postgresImage = image{"KALLAD_E2E_POSTGRES_IMAGE", "kallad-e2e/postgres:15", "postgres:15"}
 	minioImage    = image{"KALLAD_E2E_MINIO_IMAGE", "kallad-e2e/minio:latest", "minio/minio:RELEASE.2025-09-07T16-13-09Z"}
-	// ClientImage has Node, Python, psql and curl, for the clients in e2e/client.
+	appImage      = image{"KALLAD_E2E_APP_IMAGE", "kallad-e2e/app:latest", ""}
+	// clientImage has Node, Python, psql and curl, for the clients in e2e/client.
 	// There is no public one: e2e/images/build makes it from Debian's packages.
 	clientImage = image{"KALLAD_E2E_CLIENT_IMAGE", "kallad-e2e/client:latest", ""}
 )
@@ -65,6 +66,28 @@ var kalladImage = sync.OnceValues(func() (string, error) {
 	}
 	return strings.TrimSpace(string(out)), nil
 })
+
+// ComposeSettings are the variables that give the compose files of deploy/ the
+// images of the suites.
+func ComposeSettings(ctx context.Context) ([]string, error) {
+	provider, err := engine()
+	if err != nil {
+		return nil, err
+	}
+	kallad, err := kalladImage()
+	if err != nil {
+		return nil, err
+	}
+	settings := []string{"KALLAD_IMAGE=" + kallad}
+	for variable, image := range map[string]image{"APP_IMAGE": appImage, "POSTGRES_IMAGE": postgresImage, "MINIO_IMAGE": minioImage} {
+		name, err := image.name(ctx, provider.Client())
+		if err != nil {
+			return nil, err
+		}
+		settings = append(settings, variable+"="+name)
+	}
+	return settings, nil
+}
 
 // load gives the engine the image of a tarball and returns its name.
 func load(path string) (name string, err error) {

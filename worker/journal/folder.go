@@ -128,6 +128,8 @@ func (d *disk) Close() error {
 
 type diskFile struct{ *os.File }
 
+func (f diskFile) Sync() error { return syncFile(f.File) }
+
 func (f diskFile) Size() (int64, error) {
 	fi, err := f.Stat()
 	if err != nil {
