@@ -188,7 +188,7 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	}
 	state := &health.State{}
 	state.RequireReady("queue", d.queue.Ready)
-	d.server = api.New(cfg, api.Parts{Runner: f.admission(d), Cluster: api.Alone{}, Health: state, Metrics: registry, Log: log})
+	d.server = api.New(cfg, api.Parts{Runner: f.admission(d), Cluster: d.cluster, Health: state, Metrics: registry, Log: log})
 	return d, nil
 }
 

@@ -37,6 +37,14 @@ func (c *Container) Address(port string) string {
 	return endpoint
 }
 
+// IP is the container's address on the network.
+func (c *Container) IP() string {
+	c.stack.t.Helper()
+	address, err := c.docker.ContainerIP(c.stack.t.Context())
+	require.NoError(c.stack.t, err)
+	return address
+}
+
 // Kill ends the container's process at once, as a crash does.
 func (c *Container) Kill() { c.Signal("SIGKILL") }
 

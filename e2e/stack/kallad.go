@@ -114,6 +114,24 @@ func (s *Scheduler) Await(runID string, limit time.Duration, is func(doc map[str
 	return doc
 }
 
+// Executors waits until so many executors are active.
+func (s *Scheduler) Executors(active int, limit time.Duration) {
+	s.stack.t.Helper()
+	var doc map[string]any
+	require.Eventually(s.stack.t, func() bool {
+		_, doc = s.Ask(http.MethodGet, "/api/executors", nil)
+		list, _ := doc["executors"].([]any)
+		found := 0
+		for _, e := range list {
+			// The scheduler's own process is on the list, too, without an address.
+			if e, ok := e.(map[string]any); ok && e["state"] == "active" && e["flight_address"] != nil {
+				found++
+			}
+		}
+		return found == active
+	}, limit, 50*time.Millisecond, "want %d active executors: %v", active, doc)
+}
+
 // Evidence reads one of a finished job's files, as its final callback named it.
 // Paths that are not on S3 are under the staging path.
 func (s *Scheduler) Evidence(path string) []byte {

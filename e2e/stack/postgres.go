@@ -64,5 +64,10 @@ func (p *Postgres) Run(statements string) {
 
 // URI is a table as a source of a job.
 func (p *Postgres) URI(table string) string {
-	return fmt.Sprintf("postgres://%s:%s@postgres:5432/%s?table=%s", PostgresUser, PostgresPassword, PostgresDatabase, table)
+	return p.URIAs(PostgresUser, PostgresPassword, table)
+}
+
+// URIAs is a table as a source of a job that reads it as another user.
+func (p *Postgres) URIAs(user, password, table string) string {
+	return fmt.Sprintf("postgres://%s:%s@postgres:5432/%s?table=%s", user, password, PostgresDatabase, table)
 }
