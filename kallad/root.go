@@ -22,6 +22,9 @@ A flag wins over its environment variable, which wins over the default.`,
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
-	root.AddCommand(newRunCommand(std), newSchedulerCommand(std), newExecutorCommand(std), newInspectCommand(), newHealthCommand(), newVersionCommand())
+	root.AddCommand(
+		newRunCommand(std), newSchedulerCommand(std), newExecutorCommand(std),
+		newInspectCommand(), newExplainCommand(std), newHealthCommand(), newVersionCommand(),
+	)
 	return root
 }

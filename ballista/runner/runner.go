@@ -88,11 +88,8 @@ const (
 // then no evidence is left behind. Either way no reader, session or file is
 // left open.
 func (r *Runner) Run(ctx context.Context, job *recon.Job, acceptedAt time.Time, report func(recon.Progress)) (*recon.Result, error) {
-	run := &run{
-		Runner: r, job: job, acceptedAt: acceptedAt, startedAt: r.cfg.Now(),
-		log: r.parts.Log.With("run_id", job.RunID),
-	}
-	run.progress = newProgress(job, r.cfg.Now, report)
+	run := r.newRun(job, report)
+	run.acceptedAt = acceptedAt
 	result, err := run.do(ctx)
 	for again := 0; again < maxAgain && startAgain(err) && ctx.Err() == nil; again++ {
 		run.log.Warn("job starts again", "error", err)
@@ -103,6 +100,24 @@ func (r *Runner) Run(ctx context.Context, job *recon.Job, acceptedAt time.Time, 
 		return nil, run.stageError(err)
 	}
 	return result, nil
+}
+
+// Explain returns the stages that a valid job would run in if there were so
+// many places on executors; 0 is this process alone. It looks at the sources
+// as Run does and reads none. An error is a *StageError.
+func (r *Runner) Explain(ctx context.Context, job *recon.Job, places int) (plan.Graph, error) {
+	run := r.newRun(job, nil)
+	if err := errors.Join(run.prepare(ctx, places), run.closeSources()); err != nil {
+		return plan.Graph{}, run.stageError(err)
+	}
+	return run.graph, nil
+}
+
+func (r *Runner) newRun(job *recon.Job, report func(recon.Progress)) *run {
+	return &run{
+		Runner: r, job: job, startedAt: r.cfg.Now(), log: r.parts.Log.With("run_id", job.RunID),
+		progress: newProgress(job, r.cfg.Now, report),
+	}
 }
 
 // maxAgain is how often a job starts again from its start.
@@ -141,18 +156,7 @@ func (r *run) engineMode() string {
 
 func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 	defer func() { err = errors.Join(err, r.closeSources()) }()
-	r.progress.step(stepDescribe)
-	if err := r.describeSources(ctx); err != nil {
-		return nil, err
-	}
-	for _, t := range r.tables {
-		r.progress.expect(t.alias, t.about.Rows)
-	}
-	if err := r.checkTables(); err != nil {
-		return nil, err
-	}
-	r.progress.step(stepPlan)
-	if err := r.prepare(ctx); err != nil {
+	if err := r.prepare(ctx, r.parts.Engine.Places()); err != nil {
 		return nil, err
 	}
 	if err := r.createEvidence(ctx); err != nil {
@@ -177,8 +181,26 @@ func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 	return r.publish(ctx, observer)
 }
 
-// prepare binds the query and plans its stages.
-func (r *run) prepare(ctx context.Context) (err error) {
+// prepare looks at the sources and plans the query's stages for so many places.
+func (r *run) prepare(ctx context.Context, places int) error {
+	r.progress.step(stepDescribe)
+	if err := r.describeSources(ctx); err != nil {
+		return err
+	}
+	for _, t := range r.tables {
+		r.progress.expect(t.alias, t.about.Rows)
+	}
+	if err := r.checkTables(); err != nil {
+		return err
+	}
+	r.progress.step(stepPlan)
+	r.places = places
+	r.progress.runs(r.engineMode())
+	return r.planQuery(ctx)
+}
+
+// planQuery binds the query and plans its stages.
+func (r *run) planQuery(ctx context.Context) (err error) {
 	binder, err := r.parts.Binder()
 	if err != nil {
 		return err
@@ -187,8 +209,6 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.query, err = r.bind(ctx, binder); err != nil {
 		return err
 	}
-	r.places = r.parts.Engine.Places()
-	r.progress.runs(r.engineMode())
 	r.graph, err = plan.Plan(ctx, binder, r.request())
 	return err
 }
