@@ -55,7 +55,7 @@ const goMemory = 96 << 20
 
 // unaccounted is the share of the memory limit, one in so many, that is left
 // for what DuckDB holds beyond its own count.
-const unaccounted = 4
+const unaccounted = 8
 
 // bindMemory is for binding queries over empty tables. Unit: bytes.
 const bindMemory = 256 << 20
@@ -73,7 +73,8 @@ func (f *engineFlags) limits(sessions int) engine.Config { return f.shares(f.mem
 
 // shares are those bounds where the sessions have total together.
 func (f *engineFlags) shares(total int64, sessions int) engine.Config {
-	// DuckDB holds more than it counts: string heaps, hash tables being built.
+	// Freed blocks that its allocator keeps for a second, string heaps, the
+	// operators' own notes.
 	total -= total / unaccounted
 	return engine.Config{MemoryLimit: total / int64(sessions), Threads: f.threads, TempDir: f.tempDir, MaxSpill: int64(f.maxSpill)}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -26,6 +27,7 @@ type Rows struct {
 	columns []appender
 	marked  bool
 	dropped int64
+	began   time.Time
 	done    bool
 	closed  bool
 }
@@ -42,7 +44,7 @@ func (s *Session) QueryMarked(ctx context.Context, sql string) (*Rows, error) {
 }
 
 func (s *Session) query(ctx context.Context, sql string, marked bool) (*Rows, error) {
-	r := &Rows{session: s, marked: marked}
+	r := &Rows{session: s, marked: marked, began: time.Now()}
 	if duck.Prepare(s.conn, sql, &r.stmt) == duck.StateError {
 		defer duck.DestroyPrepare(&r.stmt)
 		return nil, newError(duck.ErrorTypeInvalid, duck.PrepareError(r.stmt))
@@ -215,6 +217,9 @@ func (r *Rows) Close() error {
 	r.closed = true
 	duck.DestroyResult(&r.res)
 	duck.DestroyPrepare(&r.stmt)
+	if time.Since(r.began) > trimAfter {
+		trim()
+	}
 	return nil
 }
 
