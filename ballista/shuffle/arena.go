@@ -33,8 +33,8 @@ type segment struct {
 	data  []byte
 	refs  atomic.Int64
 	arena *arena
-	// counted is whether the limit applies to it.
-	counted bool
+	// counted is how much of it counts towards the limit.
+	counted int
 }
 
 // get returns a segment of at least n bytes, referred to once, with any
@@ -52,11 +52,16 @@ func (a *arena) get(n int, counted bool) (*segment, error) {
 	if data == nil {
 		var err error
 		if data, err = mapMemory(size); err != nil {
-			a.give(size, counted)
+			if counted {
+				a.uncount(size)
+			}
 			return nil, err
 		}
 	}
-	s := &segment{data: data, arena: a, counted: counted}
+	s := &segment{data: data, arena: a}
+	if counted {
+		s.counted = size
+	}
 	s.refs.Store(1)
 	return s, nil
 }
@@ -81,12 +86,20 @@ func (a *arena) take(class, size int, counted bool) ([]byte, bool) {
 	return data, true
 }
 
-// give is the opposite of take, without the memory.
-func (a *arena) give(size int, counted bool) {
+func (a *arena) uncount(n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if counted {
-		a.used -= int64(size)
+	a.used -= int64(n)
+}
+
+// trim gives back all but the first n bytes, which are all that will be used.
+// The segment stays as long as it is, so that it can be used again.
+func (s *segment) trim(n int) {
+	n = (n + pageSize - 1) &^ (pageSize - 1)
+	if spare := len(s.data) - n; spare > 0 {
+		dropMemory(s.data[n:])
+		s.arena.uncount(spare)
+		s.counted -= spare
 	}
 }
 
@@ -108,12 +121,10 @@ func (s *segment) release() {
 	s.arena.put(data, s.counted)
 }
 
-func (a *arena) put(data []byte, counted bool) {
+func (a *arena) put(data []byte, counted int) {
 	class := bits.Len(uint(len(data) - 1))
 	a.mu.Lock()
-	if counted {
-		a.used -= int64(len(data))
-	}
+	a.used -= int64(counted)
 	keep := class <= maxClass && a.kept+int64(len(data)) <= keepBytes
 	if keep {
 		a.free[class] = append(a.free[class], data)

@@ -1,10 +1,10 @@
 package shuffle
 
 import (
-	"math/bits"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
 )
 
 // measure sets the lengths of a column's buffers in every target.
@@ -99,6 +99,12 @@ func (d *field) fill(f *flush, c, from, to int) {
 		}
 		return
 	}
+	for i := from; i < to; i++ {
+		clear(f.buffer(&f.targets[i], d.buffer))
+		if d.kind == kindBits {
+			clear(f.buffer(&f.targets[i], d.buffer+1))
+		}
+	}
 	for b, runs := range f.runs {
 		array := f.column(b, c)
 		order := f.router.batches[b].order
@@ -127,7 +133,7 @@ func (d *field) fill(f *flush, c, from, to int) {
 	for i := from; i < to; i++ {
 		t := &f.targets[i]
 		if t.buffers[d.buffer].length > 0 {
-			t.nodes[d.node].nulls = t.rows - countBits(f.buffer(t, d.buffer), t.rows)
+			t.nodes[d.node].nulls = t.rows - bitutil.CountSetBits(f.buffer(t, d.buffer), 0, t.rows)
 		}
 	}
 }
@@ -157,7 +163,7 @@ func (d *field) fillValidity(f *flush, t *target, src source, rows rowSet) {
 	}
 	dst := f.buffer(t, d.buffer)
 	if !src.nulls {
-		setBits(dst, t.filled, rows.n)
+		bitutil.SetBitsTo(dst, int64(t.filled), int64(rows.n), true)
 		return
 	}
 	takeBits(dst, t.filled, src.data.Buffers()[0].Bytes(), src.data.Offset(), rows)
@@ -194,7 +200,18 @@ func takeBytes[O int32 | int64](starts []O, dst []byte, at int, offsets []O, src
 	starts = starts[:len(rows.list)+1]
 	for i, row := range rows.list {
 		starts[i] = O(at)
-		at += copy(dst[at:], src[offsets[row]:offsets[row+1]])
+		start, end := int(offsets[row]), int(offsets[row+1])
+		// Short values are copied in one piece of a fixed length, with what
+		// follows them; the next value overwrites that.
+		switch n := end - start; {
+		case n <= 16 && start+16 <= len(src) && at+16 <= len(dst):
+			copy(dst[at:at+16], src[start:start+16])
+		case n <= 32 && start+32 <= len(src) && at+32 <= len(dst):
+			copy(dst[at:at+32], src[start:start+32])
+		default:
+			copy(dst[at:], src[start:end])
+		}
+		at += end - start
 	}
 	starts[len(rows.list)] = O(at)
 	return at
@@ -233,49 +250,28 @@ func take[T any](dst, src []T, rows []int32) {
 	}
 }
 
-// takeBits copies single bits to dst, from bit at on. The bits of dst beyond
-// are overwritten: dst is filled from its beginning to its end.
+// takeBits copies single bits to dst, from bit at on. dst is zero there.
 func takeBits(dst []byte, at int, src []byte, offset int, rows rowSet) {
-	for i := range rows.n {
-		row := rows.from + i
-		if rows.list != nil {
-			row = int(rows.list[i])
-		}
-		row += offset
-		bit := src[row>>3] >> (uint(row) & 7) & 1
-		if at&7 == 0 {
-			dst[at>>3] = bit
-		} else {
-			dst[at>>3] |= bit << (uint(at) & 7)
-		}
+	if rows.list == nil {
+		bitutil.CopyBitmap(src, offset+rows.from, rows.n, dst, at)
+		return
+	}
+	list := rows.list
+	for ; at&7 != 0 && len(list) > 0; list = list[1:] {
+		dst[at>>3] |= bitAt(src, offset+int(list[0])) << (uint(at) & 7)
 		at++
 	}
-}
-
-// setBits sets n bits, from bit at on; those beyond are overwritten.
-func setBits(dst []byte, at, n int) {
-	for ; n > 0 && at&7 != 0; n-- {
-		dst[at>>3] |= 1 << (uint(at) & 7)
-		at++
-	}
-	for ; n >= 8; n -= 8 {
-		dst[at>>3] = 0xff
+	for ; len(list) >= 8; list = list[8:] {
+		eight := byte(0)
+		for i, row := range list[:8] {
+			eight |= bitAt(src, offset+int(row)) << i
+		}
+		dst[at>>3] = eight
 		at += 8
 	}
-	if n > 0 {
-		dst[at>>3] = 1<<uint(n) - 1
+	for i, row := range list {
+		dst[at>>3] |= bitAt(src, offset+int(row)) << i
 	}
 }
 
-// countBits counts the bits that are set among the first n.
-func countBits(b []byte, n int) int {
-	count := 0
-	for ; n >= 8; n -= 8 {
-		count += bits.OnesCount8(b[0])
-		b = b[1:]
-	}
-	if n > 0 {
-		count += bits.OnesCount8(b[0] & (1<<uint(n) - 1))
-	}
-	return count
-}
+func bitAt(b []byte, i int) byte { return b[i>>3] >> (uint(i) & 7) & 1 }

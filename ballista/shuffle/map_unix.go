@@ -26,3 +26,6 @@ func unmapMemory(data []byte) {
 		panic(fmt.Sprintf("shuffle: unmap memory: %v", err)) // it was not ours: go no further
 	}
 }
+
+// dropMemory gives back what is in the memory; it is zero from then on.
+func dropMemory(data []byte) { _ = unix.Madvise(data, unix.MADV_DONTNEED) }

@@ -30,7 +30,8 @@ type output struct {
 }
 
 // minSegment and maxSegment bound how much memory an output takes at once. It
-// takes more each time, so that small ones stay small.
+// soon takes as much as comes in large pages; what is left at the end is given
+// back. Unit: bytes.
 const (
 	minSegment = 64 << 10
 	maxSegment = 4 << 20
@@ -57,7 +58,7 @@ func (o *output) allocate(n int) (*segment, []byte, error) {
 }
 
 func (o *output) grow(n int) error {
-	o.next = min(max(2*o.next, minSegment), maxSegment)
+	o.next = min(max(8*o.next, minSegment), maxSegment)
 	for _, size := range []int{max(n, o.next), n} {
 		s, err := o.store.arena.get(size, true)
 		if err != nil {
@@ -116,6 +117,10 @@ func (o *output) commit(pieces []piece) error {
 		}
 	}
 	o.pieces, o.committed = pieces, true
+	if last := len(o.segments) - 1; last >= 0 {
+		o.segments[last].trim(len(o.segments[last].data) - len(o.free))
+		o.free = nil
+	}
 	return nil
 }
 
