@@ -143,7 +143,8 @@ func (c *Client) Close() error {
 func clientOptions() []grpc.DialOption {
 	const window = 1 << 20
 	return []grpc.DialOption{
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.ForceCodecV2(newCodec())),
+		grpc.WithReadBufferSize(wireBuffer),
 		grpc.WithInitialWindowSize(window),
 		grpc.WithInitialConnWindowSize(4 * window),
 		grpc.WithConnectParams(grpc.ConnectParams{

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -43,7 +44,7 @@ func serve(t testing.TB, s *shuffle.Store, cfg shuffle.ServerConfig) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	server := grpc.NewServer()
+	server := grpc.NewServer(shuffle.ServerOptions()...)
 	flight.RegisterFlightServiceServer(server, shuffle.NewServer(s, cfg))
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
@@ -82,6 +83,16 @@ func release(batches []arrow.RecordBatch) {
 	for _, b := range batches {
 		b.Release()
 	}
+}
+
+// requireEmpty says that a store keeps nothing, or will not once what it has
+// just sent is on its way.
+func requireEmpty(t testing.TB, s *shuffle.Store) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		memory, disk := s.Usage()
+		return memory == 0 && disk == 0
+	}, 5*time.Second, time.Millisecond)
 }
 
 // row is a row of a batch.

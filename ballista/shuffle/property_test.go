@@ -81,7 +81,5 @@ func roundTrip(t *testing.T, r *rand.Rand, cfg shuffle.Config) {
 		}
 	}
 	require.NoError(t, store.RemoveJob("job-1"))
-	memoryUsed, disk := store.Usage()
-	require.Zero(t, memoryUsed)
-	require.Zero(t, disk)
+	requireEmpty(t, store)
 }

@@ -28,6 +28,7 @@ type remoteReader struct {
 
 	layout *layout
 	stream flight.FlightService_DoGetClient
+	own    context.Context // of the stream
 	cancel context.CancelCauseFunc
 	// got is what has arrived.
 	got    trailer
@@ -68,7 +69,7 @@ func (r *remoteReader) Next(ctx context.Context) (arrow.RecordBatch, error) {
 
 // receive returns the next message with a block, or nil when it got further
 // in another way, or io.EOF at the end of a piece that is complete.
-func (r *remoteReader) receive(ctx context.Context) (*flight.FlightData, error) {
+func (r *remoteReader) receive(ctx context.Context) (*incoming, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -79,39 +80,44 @@ func (r *remoteReader) receive(ctx context.Context) (*flight.FlightData, error) 
 	if err != nil {
 		return nil, r.retry(ctx, err)
 	}
-	if r.stream != nil && message.DataHeader == nil {
-		if !r.got.matches(message.AppMetadata) {
-			return nil, r.lost(corrupt("%d blocks and %d rows came, and the end says otherwise", r.got.blocks, r.got.rows))
-		}
-		r.end(io.EOF)
-		return nil, io.EOF
+	switch {
+	case message.segment != nil && r.layout != nil:
+		r.failed = 0
+		return message, nil
+	case message.segment != nil:
+		message.drop()
+		return nil, r.lost(corrupt("a block before the schema"))
+	case message.header != nil:
+		return nil, r.schema(message.header)
+	case !r.got.matches(message.metadata):
+		return nil, r.lost(corrupt("%d blocks and %d rows came, and the end says otherwise", r.got.blocks, r.got.rows))
 	}
-	return r.accept(message)
+	r.end(io.EOF)
+	return nil, io.EOF
 }
 
 // try waits for one message, for as long as a peer may be silent.
-func (r *remoteReader) try(ctx context.Context) (*flight.FlightData, error) {
+func (r *remoteReader) try(ctx context.Context) (*incoming, error) {
 	if r.stream == nil {
-		own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-		r.cancel = cancel
-		stop := r.watch(ctx)
-		defer stop()
+		r.own, r.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	}
+	defer r.watch(ctx)()
+	if r.stream == nil {
 		ticket := r.key.String()
 		if r.got.blocks > 0 {
 			ticket += resumeMark + strconv.Itoa(r.got.blocks)
 		}
-		stream, err := r.conn.flight().DoGet(own, &flight.Ticket{Ticket: []byte(ticket)})
+		stream, err := r.conn.flight().DoGet(r.own, &flight.Ticket{Ticket: []byte(ticket)})
 		if err != nil {
-			return nil, r.cause(own, err)
+			return nil, r.cause(err)
 		}
 		r.stream = stream
-		message, err := stream.Recv()
-		return message, r.cause(own, err)
 	}
-	stop := r.watch(ctx)
-	defer stop()
-	message, err := r.stream.Recv()
-	return message, r.cause(r.stream.Context(), err)
+	message := &incoming{arena: &r.client.local.arena}
+	if err := r.stream.RecvMsg(message); err != nil {
+		return nil, r.cause(err)
+	}
+	return message, nil
 }
 
 // watch cancels the stream when the peer is silent for too long or ctx ends,
@@ -129,36 +135,29 @@ func (r *remoteReader) watch(ctx context.Context) (stop func()) {
 }
 
 // cause says why a stream failed, if it was us who ended it.
-func (r *remoteReader) cause(ctx context.Context, err error) error {
-	if err != nil && context.Cause(ctx) != nil {
-		return context.Cause(ctx)
+func (r *remoteReader) cause(err error) error {
+	if own := context.Cause(r.own); own != nil {
+		return own
 	}
 	return err
 }
 
-// accept takes a message with data: the schema first, then blocks.
-func (r *remoteReader) accept(message *flight.FlightData) (*flight.FlightData, error) {
-	if len(message.AppMetadata) > 0 {
-		if r.layout == nil {
-			return nil, r.lost(corrupt("a block before the schema"))
-		}
-		r.failed = 0
-		return message, nil
-	}
+// schema takes the schema, which begins every stream.
+func (r *remoteReader) schema(message []byte) error {
 	if r.layout != nil {
-		if !bytes.Equal(r.layout.head[frameHead:], message.DataHeader) {
-			return nil, r.lost(corrupt("another schema than before"))
+		if !bytes.Equal(r.layout.head, encapsulate(message)) {
+			return r.lost(corrupt("another schema than before"))
 		}
-		return nil, nil
+		return nil
 	}
-	schema, err := readSchema(message.DataHeader)
+	schema, err := readSchema(message)
 	if err == nil {
 		r.layout, err = newLayout(schema)
 	}
 	if err != nil {
-		return nil, r.lost(corrupt("the schema: %v", err))
+		return r.lost(corrupt("the schema: %v", err))
 	}
-	return nil, nil
+	return nil
 }
 
 // readSchema reads a schema message, whatever the bytes are.
@@ -176,31 +175,19 @@ func readSchema(meta []byte) (_ *arrow.Schema, err error) {
 	return reader.Schema(), nil
 }
 
-// decode puts a message together again as a block and checks it.
-func (r *remoteReader) decode(message *flight.FlightData) (arrow.RecordBatch, error) {
-	n := frameHead + len(message.DataHeader) + len(message.DataBody)
-	if len(message.AppMetadata) != 4 || n < len(r.layout.template) {
-		return nil, corrupt("a message of %d bytes", n)
-	}
-	segment, err := r.client.local.arena.get(n, false)
-	if err != nil {
-		return nil, err
-	}
-	data := segment.data[:n:n]
-	copy(data, r.layout.template[:frameHead])
-	copy(data[frameHead:], message.DataHeader)
-	copy(data[frameHead+len(message.DataHeader):], message.DataBody)
-	crc := binary.LittleEndian.Uint32(message.AppMetadata)
-	if checksum(data) != crc {
-		segment.release()
+// decode checks a block and makes a batch of it.
+func (r *remoteReader) decode(m *incoming) (arrow.RecordBatch, error) {
+	n, at := len(m.block), r.layout.rowsAt
+	if len(m.metadata) != 4 || m.crc != binary.LittleEndian.Uint32(m.metadata) || n < at+8 {
+		m.drop()
 		return nil, corrupt("the checksum of block %d", r.got.blocks)
 	}
-	rows := int(binary.LittleEndian.Uint64(data[r.layout.rowsAt:]))
-	batch, err := decodeSegment(r.layout, segment, data, rows)
+	rows := int(binary.LittleEndian.Uint64(m.block[at:]))
+	batch, err := decodeSegment(r.layout, m.segment, m.block, rows)
 	if err != nil {
 		return nil, err
 	}
-	r.got = trailer{r.got.blocks + 1, r.got.rows + batch.NumRows(), addSum(r.got.sum, n, crc)}
+	r.got = trailer{r.got.blocks + 1, r.got.rows + int64(rows), addSum(r.got.sum, n, m.crc)}
 	r.client.local.counters.ReadRemote.Add(int64(n))
 	return batch, nil
 }
