@@ -119,6 +119,12 @@ func (c *Client) acquire(address string) (*conn, error) {
 	return c.conns[address], nil
 }
 
+func (c *Client) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
 func (c *Client) release(conn *conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -26,16 +26,16 @@ func (e *LostError) Error() string {
 // Unwrap returns the cause.
 func (e *LostError) Unwrap() error { return e.Err }
 
-// FullError says that a store has no room left. The same task may well run
-// elsewhere, or later.
+// FullError says that a store has no room left, or that its disk does not do
+// as it should. The same task may well run elsewhere, or later.
 type FullError struct {
-	// Err says what is full.
+	// Err says what is wrong.
 	Err error
 }
 
 // Error implements error.
 func (e *FullError) Error() string {
-	return fmt.Sprintf("no room for what a task writes for later stages: %v", e.Err)
+	return fmt.Sprintf("cannot keep what a task writes for later stages: %v", e.Err)
 }
 
 // Unwrap returns the cause.

@@ -20,6 +20,9 @@ type flush struct {
 
 	// targets are the blocks under way, ordered by partition.
 	targets []target
+	// nodes and buffers are for targets to come.
+	nodes   []node
+	buffers []extent
 	// runs say for each batch which rows go where, ordered by target.
 	runs [][]run
 }
@@ -126,9 +129,20 @@ func (f *flush) begin() {
 func (f *flush) add(partition int) int {
 	f.targets = append(f.targets, target{
 		partition: partition,
-		nodes:     make([]node, f.layout.nodes), buffers: make([]extent, f.layout.buffers),
+		nodes:     cut(&f.nodes, f.layout.nodes, 64), buffers: cut(&f.buffers, f.layout.buffers, 64),
 	})
 	return len(f.targets) - 1
+}
+
+// cut takes n zero elements off a slice, which is made anew, for so many
+// takers, when it is too short.
+func cut[T any](spare *[]T, n, takers int) []T {
+	if len(*spare) < n {
+		*spare = make([]T, n*takers)
+	}
+	taken := (*spare)[:n:n]
+	*spare = (*spare)[n:]
+	return taken
 }
 
 // extend adds rows from..from+n of a batch's order to a target.

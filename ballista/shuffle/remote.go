@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	_ "github.com/apache/arrow-go/v18/arrow/extensions" // so that schemas come back with them
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"google.golang.org/grpc/codes"
@@ -198,20 +199,21 @@ func (r *remoteReader) retry(ctx context.Context, err error) error {
 		r.end(ctx.Err())
 		return ctx.Err()
 	}
-	code := status.Code(err)
-	broken := code == codes.Unavailable || code == codes.Internal || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	busy := code == codes.ResourceExhausted
-	if code == codes.Unauthenticated || code == codes.PermissionDenied {
+	again := false
+	switch code := status.Code(err); {
+	case r.client.isClosed():
+		r.end(ErrClosed)
+		return ErrClosed
+	case code == codes.Unauthenticated, code == codes.PermissionDenied:
 		r.end(fmt.Errorf("read piece %s of executor %s at %s: %w", r.key, r.executor, r.address, err))
 		return r.err
-	}
-	if !busy {
+	case code == busy:
+		again = true
+	case code == codes.Unavailable, errors.Is(err, io.EOF):
 		r.failed++
+		again = r.failed < r.client.cfg.Attempts
 	}
-	if !busy && (!broken || r.failed >= r.client.cfg.Attempts) {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
+	if !again {
 		return r.lost(fmt.Errorf("at %s: %w", r.address, err))
 	}
 	r.client.local.counters.Retries.Add(1)
@@ -219,8 +221,11 @@ func (r *remoteReader) retry(ctx context.Context, err error) error {
 	return r.pause(ctx)
 }
 
+// longestPause is the longest time between two attempts.
+const longestPause = 5 * time.Second
+
 func (r *remoteReader) pause(ctx context.Context) error {
-	timer := time.NewTimer(r.client.cfg.Pause << max(r.failed-1, 0))
+	timer := time.NewTimer(min(r.client.cfg.Pause<<max(r.failed-1, 0), longestPause))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

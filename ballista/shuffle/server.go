@@ -42,6 +42,9 @@ type Server struct {
 // resumeMark is no part of any key.
 const resumeMark = "#"
 
+// busy tells a client to come again.
+const busy = codes.Aborted
+
 // NewServer returns a server of a store.
 func NewServer(store *Store, cfg ServerConfig) *Server {
 	if cfg.MaxStreams == 0 {
@@ -69,7 +72,7 @@ func (s *Server) DoGet(ticket *flight.Ticket, stream flight.FlightService_DoGetS
 	case s.streams <- struct{}{}:
 		defer func() { <-s.streams }()
 	default:
-		return status.Errorf(codes.ResourceExhausted, "%d pieces are being sent already", cap(s.streams))
+		return status.Errorf(busy, "%d pieces are being sent already", cap(s.streams))
 	}
 	key, from, err := parseTicket(string(ticket.GetTicket()))
 	if err != nil {

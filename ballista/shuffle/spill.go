@@ -19,6 +19,9 @@ type spill struct {
 	refs atomic.Int64
 }
 
+// streamEnd is what a stream of Arrow's IPC format ends with.
+var streamEnd = []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}
+
 const (
 	unfinished = ".part"
 	finished   = ".arrows"
@@ -27,7 +30,7 @@ const (
 func createSpill(folder, name string, head []byte) (*spill, error) {
 	file, err := os.OpenFile(filepath.Join(folder, name+unfinished), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, &FullError{fmt.Errorf("make a file for what does not fit in memory: %w", err)}
+		return nil, &FullError{fmt.Errorf("make a file: %w", err)}
 	}
 	s := &spill{file: file}
 	s.refs.Store(1)
@@ -41,14 +44,17 @@ func createSpill(folder, name string, head []byte) (*spill, error) {
 func (s *spill) append(b []byte) (int64, error) {
 	at := s.size
 	if _, err := s.file.WriteAt(b, at); err != nil {
-		return 0, &FullError{fmt.Errorf("write what does not fit in memory: %w", err)}
+		return 0, &FullError{err}
 	}
 	s.size += int64(len(b))
 	return at, nil
 }
 
-// publish gives the file its final name.
+// publish ends the stream and gives the file its final name.
 func (s *spill) publish() error {
+	if _, err := s.append(streamEnd); err != nil {
+		return err
+	}
 	final := strings.TrimSuffix(s.file.Name(), unfinished) + finished
 	if err := os.Rename(s.file.Name(), final); err != nil {
 		return fmt.Errorf("publish what was written: %w", err)
