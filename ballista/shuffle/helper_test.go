@@ -57,7 +57,7 @@ func serve(t testing.TB, s *shuffle.Store, cfg shuffle.ServerConfig) string {
 
 func newClient(t testing.TB, cfg shuffle.ClientConfig, local *shuffle.Store) *shuffle.Client {
 	t.Helper()
-	cfg.DialOptions = append(cfg.DialOptions, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	cfg.DialOptions = append(cfg.DialOptions, insecureOption)
 	c := shuffle.NewClient(cfg, "self", local)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	return c
@@ -288,3 +288,5 @@ func randomValue(r *rand.Rand, b array.Builder, typ arrow.DataType, nulls float6
 		panic(fmt.Sprintf("no random %s", typ))
 	}
 }
+
+var insecureOption = grpc.WithTransportCredentials(insecure.NewCredentials())

@@ -31,6 +31,8 @@ type remoteReader struct {
 	stream flight.FlightService_DoGetClient
 	own    context.Context // of the stream
 	cancel context.CancelCauseFunc
+	// begun says that the stream's schema has come.
+	begun bool
 	// got is what has arrived.
 	got    trailer
 	failed int // attempts in a row
@@ -82,14 +84,14 @@ func (r *remoteReader) receive(ctx context.Context) (*incoming, error) {
 		return nil, r.retry(ctx, err)
 	}
 	switch {
-	case message.segment != nil && r.layout != nil:
+	case message.segment != nil && (len(message.metadata) != 4 || message.crc != binary.LittleEndian.Uint32(message.metadata)):
+		message.drop()
+		return nil, r.lost(corrupt("the checksum of message %d", r.got.blocks))
+	case !r.begun:
+		return nil, r.schema(message)
+	case message.segment != nil:
 		r.failed = 0
 		return message, nil
-	case message.segment != nil:
-		message.drop()
-		return nil, r.lost(corrupt("a block before the schema"))
-	case message.header != nil:
-		return nil, r.schema(message.header)
 	case !r.got.matches(message.metadata):
 		return nil, r.lost(corrupt("%d blocks and %d rows came, and the end says otherwise", r.got.blocks, r.got.rows))
 	}
@@ -144,14 +146,16 @@ func (r *remoteReader) cause(err error) error {
 }
 
 // schema takes the schema, which begins every stream.
-func (r *remoteReader) schema(message []byte) error {
+func (r *remoteReader) schema(message *incoming) error {
+	defer message.drop()
+	if message.segment == nil || r.layout != nil && !bytes.Equal(r.layout.head, message.block) {
+		return r.lost(corrupt("the schema"))
+	}
+	r.begun = true
 	if r.layout != nil {
-		if !bytes.Equal(r.layout.head, encapsulate(message)) {
-			return r.lost(corrupt("another schema than before"))
-		}
 		return nil
 	}
-	schema, err := readSchema(message)
+	schema, err := readSchema(message.block)
 	if err == nil {
 		r.layout, err = newLayout(schema)
 	}
@@ -161,14 +165,14 @@ func (r *remoteReader) schema(message []byte) error {
 	return nil
 }
 
-// readSchema reads a schema message, whatever the bytes are.
-func readSchema(meta []byte) (_ *arrow.Schema, err error) {
+// readSchema reads a schema message.
+func readSchema(message []byte) (_ *arrow.Schema, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%v", v)
 		}
 	}()
-	reader, err := ipc.NewReader(bytes.NewReader(encapsulate(meta)))
+	reader, err := ipc.NewReader(bytes.NewReader(message))
 	if err != nil {
 		return nil, err
 	}
@@ -176,12 +180,12 @@ func readSchema(meta []byte) (_ *arrow.Schema, err error) {
 	return reader.Schema(), nil
 }
 
-// decode checks a block and makes a batch of it.
+// decode makes a batch of a block.
 func (r *remoteReader) decode(m *incoming) (arrow.RecordBatch, error) {
 	n, at := len(m.block), r.layout.rowsAt
-	if len(m.metadata) != 4 || m.crc != binary.LittleEndian.Uint32(m.metadata) || n < at+8 {
+	if n < at+8 {
 		m.drop()
-		return nil, corrupt("the checksum of block %d", r.got.blocks)
+		return nil, corrupt("a block of %d bytes", n)
 	}
 	rows := int(binary.LittleEndian.Uint64(m.block[at:]))
 	batch, err := decodeSegment(r.layout, m.segment, m.block, rows)
@@ -209,7 +213,9 @@ func (r *remoteReader) retry(ctx context.Context, err error) error {
 		return r.err
 	case code == busy:
 		again = true
-	case code == codes.Unavailable, errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF):
+		err = corrupt("it ends too soon")
+	case code == codes.Unavailable:
 		r.failed++
 		again = r.failed < r.client.cfg.Attempts
 	}
@@ -246,7 +252,7 @@ func (r *remoteReader) lost(err error) error {
 func (r *remoteReader) drop() {
 	if r.cancel != nil {
 		r.cancel(ErrClosed)
-		r.cancel, r.stream = nil, nil
+		r.cancel, r.stream, r.begun = nil, nil, false
 	}
 }
 

@@ -29,9 +29,9 @@ const defaultStreams = 256
 // with. Register it by flight.RegisterFlightServiceServer on a grpc.Server that
 // was made with ServerOptions.
 //
-// A piece is sent as its schema, its blocks, each with its checksum as the
-// message's app_metadata, and a last message without data whose app_metadata
-// says what was sent in all. It is read as it is sent: a block of a piece on
+// A piece is sent as its schema and its blocks, each with the checksum of its
+// encapsulated form as the message's app_metadata, and a last message without
+// data whose app_metadata says what the piece has in all. It is read as it is sent: a block of a piece on
 // disk at a time.
 type Server struct {
 	flight.BaseFlightServer
@@ -92,7 +92,8 @@ func (s *Server) DoGet(ticket *flight.Ticket, stream flight.FlightService_DoGetS
 }
 
 func (s *Server) send(ctx context.Context, o *output, p piece, from int, stream flight.FlightService_DoGetServer) error {
-	if err := stream.Send(&flight.FlightData{DataHeader: o.layout.head[frameHead:]}); err != nil {
+	schema := &flight.FlightData{DataHeader: o.layout.head[frameHead:], AppMetadata: binary.LittleEndian.AppendUint32(nil, checksum(o.layout.head))}
+	if err := stream.Send(schema); err != nil {
 		return err
 	}
 	for _, b := range p.blocks[from:] {
