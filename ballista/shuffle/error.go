@@ -3,6 +3,7 @@ package shuffle
 import (
 	"errors"
 	"fmt"
+	"io"
 )
 
 // LostError says that a piece can't be had: it is missing, it is not what was
@@ -25,6 +26,14 @@ func (e *LostError) Error() string {
 
 // Unwrap returns the cause.
 func (e *LostError) Unwrap() error { return e.Err }
+
+// newLost makes a LostError that nobody can take for the end of a piece.
+func newLost(key Key, executor string, err error) *LostError {
+	if errors.Is(err, io.EOF) {
+		err = errors.New(err.Error())
+	}
+	return &LostError{Key: key, Executor: executor, Err: err}
+}
 
 // FullError says that a store has no room left, or that its disk does not do
 // as it should. The same task may well run elsewhere, or later.

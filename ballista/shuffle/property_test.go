@@ -30,7 +30,7 @@ func TestRowsComeOutAsTheyWentIn(t *testing.T) {
 func roundTrip(t *testing.T, r *rand.Rand, cfg shuffle.Config) {
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
-	store, other := newStore(t, cfg), newStore(t, shuffle.Config{})
+	store := newStore(t, cfg)
 	partitions := [...]int{1, 2, 3, 8, 64, 512}[r.IntN(6)]
 	schema := randomSchema(r, 1+r.IntN(6), 3)
 	if partitions > 1 {
@@ -61,16 +61,18 @@ func roundTrip(t *testing.T, r *rand.Rand, cfg shuffle.Config) {
 	if partitions > 1 {
 		want, skip = partitioned(batches, partitions), 1
 	}
-	client := newClient(t, shuffle.ClientConfig{}, other)
 	address := serve(t, store, shuffle.ServerConfig{})
+	clients := map[string]*shuffle.Client{
+		"self": newClient(t, shuffle.ClientConfig{}, store), "other": newClient(t, shuffle.ClientConfig{}, newStore(t, shuffle.Config{})),
+	}
 	for p := range partitions {
 		require.Equal(t, int64(len(want[p])), written[p].Rows)
 		key.Partition = p
-		for _, open := range []func() (shuffle.Reader, error){
-			func() (shuffle.Reader, error) { return store.Open(t.Context(), key) },
-			func() (shuffle.Reader, error) { return client.Open(t.Context(), address, "other", key) },
-		} {
-			reader, err := open()
+		for _, executor := range []string{"self", "other"} {
+			if executor == "other" && p > 8 && p%17 != 0 {
+				continue
+			}
+			reader, err := clients[executor].Open(t.Context(), address, executor, key)
 			require.NoError(t, err)
 			require.True(t, reader.Schema().Equal(arrow.NewSchema(schema.Fields()[skip:], nil)))
 			got, err := drain(t.Context(), reader)

@@ -51,7 +51,7 @@ func (r *localReader) Next(ctx context.Context) (arrow.RecordBatch, error) {
 	batch, err := r.read(b)
 	if err != nil {
 		r.store.counters.Lost.Add(1)
-		r.err = &LostError{Key: r.key, Executor: r.self, Err: err}
+		r.err = newLost(r.key, r.self, err)
 		return nil, r.err
 	}
 	r.store.counters.ReadLocal.Add(int64(b.length))

@@ -244,7 +244,7 @@ func (r *remoteReader) pause(ctx context.Context) error {
 
 func (r *remoteReader) lost(err error) error {
 	r.client.local.counters.Lost.Add(1)
-	r.end(&LostError{Key: r.key, Executor: r.executor, Err: err})
+	r.end(newLost(r.key, r.executor, err))
 	return r.err
 }
 

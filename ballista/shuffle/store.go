@@ -101,7 +101,7 @@ func (s *Store) open(ctx context.Context, key Key, self string) (Reader, error) 
 	o, p, err := s.find(key)
 	if err != nil {
 		s.counters.Lost.Add(1)
-		return nil, &LostError{Key: key, Executor: self, Err: err}
+		return nil, newLost(key, self, err)
 	}
 	return &localReader{store: s, output: o, piece: p, key: key, self: self}, nil
 }
