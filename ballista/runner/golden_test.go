@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -128,10 +129,14 @@ func TestJobsInManyTasks(t *testing.T) {
 			archive, err := txtar.ParseFile(name)
 			require.NoError(t, err)
 			at := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" })
-			require.Equal(t, string(archive.Files[at].Data), runArchive(t, archive, 3, 4))
+			// Which of several wrong values is met first is nobody's promise.
+			want := wrongValue.ReplaceAllString(string(archive.Files[at].Data), "convert string ?")
+			require.Equal(t, want, wrongValue.ReplaceAllString(runArchive(t, archive, 3, 4), "convert string ?"))
 		})
 	}
 }
+
+var wrongValue = regexp.MustCompile(`convert string '[^']*'`)
 
 // runArchive runs a case as if there were so many places, in so many
 // partitions.

@@ -140,8 +140,8 @@ func (d *delivery) fetched(a *attempt, err error) (here bool) {
 		case err == nil:
 			here = true
 			t.streams[d.step] = streamKept
-			if !t.needed() && t.winner == a {
-				a.executor.send(discard(a.id))
+			if a.executor != j.s.local { // what is kept in this process is read where it is
+				a.release()
 			}
 		case j.over || j.ctx.Err() != nil:
 		case errors.As(err, &lost) && lost.Lost():
@@ -152,6 +152,23 @@ func (d *delivery) fetched(a *attempt, err error) (here bool) {
 		}
 	})
 	return here
+}
+
+// release has what an attempt wrote removed when nobody needs it any more.
+func (a *attempt) release() {
+	if t := a.task; t.winner == a && !t.needed() && !t.reading() {
+		a.executor.send(discard(a.id))
+	}
+}
+
+// reading reports whether a result is on its way from where the task left it.
+func (t *task) reading() bool {
+	for _, state := range t.streams {
+		if state == streamKept && t.winner.executor == t.stage.job.s.local {
+			return true
+		}
+	}
+	return false
 }
 
 // missing has a result made again that could not be fetched.
@@ -186,6 +203,9 @@ func (d *delivery) handOver() {
 				return
 			}
 			p.task.streams[d.step] = streamDelivered
+			if w := p.task.winner; w != nil && w.executor == d.job.s.local {
+				w.release()
+			}
 			d.job.undelivered--
 			d.job.poke()
 		})
