@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/spf13/cobra"
 
+	"kallad/worker/evidence"
 	"kallad/worker/recon"
 	"kallad/worker/source"
 )
@@ -125,7 +126,7 @@ func (f *inspectFlags) readSample(ctx context.Context, src source.Source, schema
 		for c, col := range batch.Columns() {
 			row[batch.ColumnName(c)] = nil
 			if col.IsValid(i) {
-				value := col.ValueStr(i)
+				value := evidence.ValueText(col, i)
 				row[batch.ColumnName(c)] = &value
 			}
 		}

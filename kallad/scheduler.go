@@ -164,6 +164,10 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	left, err := f.engine.stores.openOutput(f.engine.outputRoots)
+	if err != nil {
+		return nil, err
+	}
 	prom := prometheus.NewRegistry()
 	registry := metrics.New(prom, version())
 	registry.RegisterProcess()
@@ -188,7 +192,9 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	}
 	state := &health.State{}
 	state.RequireReady("queue", d.queue.Ready)
-	d.server = api.New(cfg, api.Parts{Runner: f.admission(d), Cluster: d.cluster, Health: state, Metrics: registry, Log: log})
+	d.server = api.New(cfg, api.Parts{
+		Runner: f.admission(d), Cluster: d.cluster, Evidence: runner.NewEvidence(staging, left), Health: state, Metrics: registry, Log: log,
+	})
 	return d, nil
 }
 

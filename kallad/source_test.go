@@ -122,6 +122,7 @@ func TestInspect(t *testing.T) {
 	o := kallad(t, dir, "inspect", "invoices.csv")
 	require.Equal(t, 0, o.code, o.err)
 	require.Contains(t, o.out, "decimal(18, 2)")
+	require.Contains(t, o.out, "100.00", "money keeps its cents")
 	require.Contains(t, o.out, "007")
 	o = kallad(t, dir, "inspect", "--json", "--sample", "1", "invoices.csv")
 	var doc inspection

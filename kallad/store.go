@@ -72,6 +72,18 @@ func (f *storeFlags) open(outputRoots, private []string) (*stores, error) {
 	return &stores{store: store, sources: newSources(store, postgres.Config{Reach: rules, Local: f.postgresLocal})}, nil
 }
 
+// openOutput returns the store that reads again what jobs left below
+// outputRoots.
+func (f *storeFlags) openOutput(outputRoots []string) (blob.Store, error) {
+	s3, err := blob.NewS3(f.s3)
+	if err != nil {
+		return nil, err
+	}
+	localRoots, s3Roots := splitS3(outputRoots)
+	local := blob.NewLocal(blob.LocalConfig{ReadRoots: localRoots, WriteRoots: localRoots})
+	return blob.NewMux(local, blob.ConfineS3(s3, blob.S3Roots{Read: s3Roots, Write: s3Roots})), nil
+}
+
 // nowhere is a host that there is not (RFC 6761): alone in a list, it leaves
 // nowhere to connect to.
 const nowhere = "nowhere.invalid"

@@ -26,12 +26,12 @@ func guarded(t *testing.T) api.Config {
 	return cfg
 }
 
-func TestTheTokenIsAskedForEverywhereButByProbes(t *testing.T) {
+func TestTheTokenIsAskedForEverywhereButByProbesAndThePage(t *testing.T) {
 	t.Parallel()
 	s := serveWith(t, guarded(t), &runner{})
 	requests := []string{
 		"GET /metrics", "GET /api/openapi.json", "GET /api/jobs", "HEAD /api/jobs", "GET /api/jobs/x", "GET /api/jobs/x/events", "GET /api/executors", "POST /api/jobs", "DELETE /api/jobs/x",
-		"GET /nothing", "PUT /api/jobs", "OPTIONS /api/jobs", "GET /", "GET //health", "GET /health/", "GET /HEALTH", "POST /health",
+		"GET /nothing", "PUT /api/jobs", "OPTIONS /api/jobs", "GET /index.html", "GET /api/jobs/x/evidence/matched", "POST /", "GET //health", "GET /health/", "GET /HEALTH", "POST /health",
 		"GET /api/jobs/..%2f..%2fhealth", "GET /api/jobs/%2e%2e", "GET /health%2f..%2fmetrics", "GET /metrics?/health", "GET /health;/../metrics",
 	}
 	for _, request := range requests {
@@ -46,7 +46,7 @@ func TestTheTokenIsAskedForEverywhereButByProbes(t *testing.T) {
 		}
 		assert.NotEqual(t, 401, s.call(t, method, path, "", "Authorization", "Bearer "+token).status, request)
 	}
-	for _, path := range []string{"/health", "/ready"} {
+	for _, path := range []string{"/", "/health", "/ready"} {
 		assert.Equal(t, 200, s.call(t, "GET", path, "").status)
 	}
 	assert.Equal(t, 401, s.call(t, "GET", "/api/events", "").status)

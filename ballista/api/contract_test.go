@@ -65,6 +65,8 @@ func (d *document) pattern(path string) string {
 	switch {
 	case !ok || runID == "":
 		return ""
+	case deeper && strings.HasPrefix(below, "evidence/"):
+		return "/api/jobs/{run_id}/evidence/{file}"
 	case deeper:
 		return "/api/jobs/{run_id}/" + below
 	}
@@ -123,7 +125,7 @@ func TestEveryAnswerOfTheDocumentIsReallyGiven(t *testing.T) {
 	cases := []struct {
 		runner *runner
 		tune   func(*api.Config)
-		setUp  func(*testing.T, *site)
+		setUp  func(*site, *testing.T)
 		calls  []string // "METHOD path status"
 		body   string
 		header []string
@@ -139,7 +141,7 @@ func TestEveryAnswerOfTheDocumentIsReallyGiven(t *testing.T) {
 			"GET /api/jobs 200", "GET /api/jobs?state=failed&limit=2 200", "GET /api/jobs?state=done 400",
 			"GET /api/jobs/next 200", "GET /api/jobs/nightly:7 200", "GET /api/jobs/" + goodRun + " 200",
 			"GET /api/jobs/none 404", "DELETE /api/jobs/next 202",
-			"GET /api/openapi.json 200", "GET /health 200", "GET /ready 200", "GET /metrics 200",
+			"GET / 200", "GET /api/openapi.json 200", "GET /health 200", "GET /ready 200", "GET /metrics 200",
 		}},
 		{runner: &runner{jobs: []recon.JobStatus{finished()}, executors: []recon.ExecutorStatus{executor()}}, calls: []string{
 			"GET /api/jobs/" + goodRun + "/events 200", "GET /api/jobs/none/events 404",
@@ -148,15 +150,25 @@ func TestEveryAnswerOfTheDocumentIsReallyGiven(t *testing.T) {
 		{runner: &runner{jobs: []recon.JobStatus{finished()}}, header: []string{"Last-Event-ID", "7-end"}, calls: []string{
 			"GET /api/jobs/" + goodRun + "/events 204",
 		}},
-		{runner: &runner{jobs: []recon.JobStatus{queued()}}, tune: func(c *api.Config) { c.MaxStreams = 1 }, setUp: func(t *testing.T, s *site) { s.follow(t, "/api/events") },
+		{runner: &runner{jobs: []recon.JobStatus{queued()}}, tune: func(c *api.Config) { c.MaxStreams = 1 }, setUp: func(s *site, t *testing.T) { s.follow(t, "/api/events") },
 			calls: []string{"GET /api/jobs/next/events 503", "GET /api/events 503"}},
+		{runner: &runner{jobs: []recon.JobStatus{finished()}, rows: someRows}, calls: []string{
+			"GET /api/jobs/" + goodRun + "/evidence/matched?limit=1 200", "GET /api/jobs/" + goodRun + "/evidence/matched?limit=501 400",
+			"GET /api/jobs/none/evidence/matched 404",
+		}},
+		{runner: &runner{jobs: []recon.JobStatus{finished()}, rows: noRows(errSecretInside)}, calls: []string{
+			"GET /api/jobs/" + goodRun + "/evidence/matched 500",
+		}},
+		{runner: &runner{jobs: []recon.JobStatus{finished()}}, setUp: (*site).occupyEvidence, calls: []string{
+			"GET /api/jobs/" + goodRun + "/evidence/matched 503",
+		}},
 		{runner: &runner{cancel: recon.ErrUnknownRun}, calls: []string{"DELETE /api/jobs/none 404"}},
 		{runner: &runner{cancel: recon.ErrFinished}, calls: []string{"DELETE /api/jobs/old 409"}},
 		{runner: &runner{cancel: errSecretInside}, calls: []string{"DELETE /api/jobs/old 500"}},
-		{runner: &runner{}, setUp: func(_ *testing.T, s *site) {
+		{runner: &runner{}, setUp: func(s *site, _ *testing.T) {
 			s.health.RequireLive("listener", func() error { return errors.New("closed") })
 		}, calls: []string{"GET /health 503", "GET /ready 503"}},
-		{runner: &runner{}, setUp: func(_ *testing.T, s *site) { s.breakMetrics() }, calls: []string{"GET /metrics 500"}},
+		{runner: &runner{}, setUp: func(s *site, _ *testing.T) { s.breakMetrics() }, calls: []string{"GET /metrics 500"}},
 	}
 	given := map[string]bool{}
 	for _, c := range cases {
@@ -166,7 +178,7 @@ func TestEveryAnswerOfTheDocumentIsReallyGiven(t *testing.T) {
 		}
 		s := serveWith(t, cfg, c.runner)
 		if c.setUp != nil {
-			c.setUp(t, s)
+			c.setUp(s, t)
 		}
 		for _, line := range c.calls {
 			var method, path string

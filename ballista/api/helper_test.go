@@ -55,6 +55,7 @@ type runner struct {
 	jobs   []recon.JobStatus
 
 	executors []recon.ExecutorStatus
+	rows      func(ctx context.Context, path string, limit int) (*recon.EvidenceRows, error)
 
 	mu      sync.Mutex
 	filter  recon.JobFilter
@@ -128,6 +129,10 @@ func (r *runner) watching() int {
 		}
 	}
 	return n
+}
+
+func (r *runner) Rows(ctx context.Context, path string, limit int) (*recon.EvidenceRows, error) {
+	return r.rows(ctx, path, limit)
 }
 
 func (r *runner) Executors() []recon.ExecutorStatus { return r.executors }
@@ -208,7 +213,7 @@ func (l *lines) String() string {
 // parts are those of a server of which nothing but its answers is looked at.
 func parts(r *runner) api.Parts {
 	return api.Parts{
-		Runner: r, Cluster: r, Health: &health.State{},
+		Runner: r, Cluster: r, Evidence: r, Health: &health.State{},
 		Metrics: metrics.New(prometheus.NewRegistry(), ""), Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -227,7 +232,7 @@ func serveWith(t *testing.T, cfg api.Config, r *runner) *site {
 	require.NoError(t, cfg.Validate())
 	s := &site{runner: r, health: &health.State{}, prom: prometheus.NewRegistry(), log: &lines{}}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.Server = api.New(cfg, api.Parts{Runner: r, Cluster: r, Health: s.health, Metrics: metrics.New(s.prom, cfg.Version), Log: log})
+	s.Server = api.New(cfg, api.Parts{Runner: r, Cluster: r, Evidence: r, Health: s.health, Metrics: metrics.New(s.prom, cfg.Version), Log: log})
 	require.NoError(t, s.Start(t.Context()))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
@@ -249,6 +254,19 @@ type answer struct {
 // against the OpenAPI document.
 func (s *site) call(t *testing.T, method, path, body string, header ...string) answer {
 	t.Helper()
+	a := s.send(t, method, path, body, header...)
+	contract(t).check(t, method, path, a)
+	return a
+}
+
+// fetch gets a file of the page, which the document does not describe.
+func (s *site) fetch(t *testing.T, path string) answer {
+	t.Helper()
+	return s.send(t, "GET", path, "")
+}
+
+func (s *site) send(t *testing.T, method, path, body string, header ...string) answer {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
 	require.NoError(t, err)
 	for i := 0; i < len(header); i += 2 {
@@ -264,9 +282,7 @@ func (s *site) call(t *testing.T, method, path, body string, header ...string) a
 	}
 	data, err := io.ReadAll(in)
 	require.NoError(t, err)
-	a := answer{resp.StatusCode, resp.Header, string(data)}
-	contract(t).check(t, method, path, a)
-	return a
+	return answer{resp.StatusCode, resp.Header, string(data)}
 }
 
 // until reads an endless answer up to the event that has a line.

@@ -163,7 +163,7 @@ func TestRunIDsInPathsAreUnescapedOnce(t *testing.T) {
 func TestUnknownPathsAndMethodsAreProblems(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &runner{})
-	for _, path := range []string{"/", "/api", "/api/jobs/", "/api/jobs/a/b", "/health/", "/HEALTH", "/api/../health", "/%"} {
+	for _, path := range []string{"/page", "/api", "/api/jobs/", "/api/jobs/a/b", "/health/", "/HEALTH", "/api/../health", "/%"} {
 		resp := s.raw(t, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		assert.Contains(t, resp, "HTTP/1.1 404 ", path)
 		assert.Contains(t, resp, "application/problem+json", path)

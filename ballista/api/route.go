@@ -28,6 +28,8 @@ func (s *Server) routes() fasthttp.RequestHandler {
 		r.HEAD(pattern, s.route(pattern, h))
 	}
 	get := func(pattern string, h handler) { public(pattern, s.admitted(h)) }
+	public("/", s.getPage)
+	public("/page/{file}", s.getPageFile)
 	public("/health", s.getHealth)
 	public("/ready", s.getReady)
 	if s.cfg.PublicMetrics {
@@ -39,6 +41,7 @@ func (s *Server) routes() fasthttp.RequestHandler {
 	get("/api/jobs", s.listJobs)
 	get("/api/jobs/{run_id}", s.getJob)
 	get("/api/jobs/{run_id}/events", s.watchJob)
+	get("/api/jobs/{run_id}/evidence/{file}", s.getEvidence)
 	get("/api/events", s.watchAll)
 	get("/api/executors", s.listExecutors)
 	r.POST("/api/jobs", s.route("/api/jobs", s.admitted(s.postJob)))

@@ -18,22 +18,24 @@ import (
 
 // Parts are what a server answers from. All of them are required.
 type Parts struct {
-	Runner  Runner
-	Cluster Cluster
-	Health  *health.State
-	Metrics *metrics.Registry
-	Log     *slog.Logger
+	Runner   Runner
+	Cluster  Cluster
+	Evidence Evidence
+	Health   *health.State
+	Metrics  *metrics.Registry
+	Log      *slog.Logger
 }
 
 // Server serves the HTTP interface. It is a lifecycle service: Start, then
 // Stop, once each.
 type Server struct {
-	cfg     Config
-	runner  Runner
-	cluster Cluster
-	health  *health.State
-	metrics *metrics.Registry
-	log     *slog.Logger
+	cfg      Config
+	runner   Runner
+	cluster  Cluster
+	evidence Evidence
+	health   *health.State
+	metrics  *metrics.Registry
+	log      *slog.Logger
 
 	http     *fasthttp.Server
 	listener net.Listener
@@ -42,8 +44,11 @@ type Server struct {
 	failed chan struct{}
 	done   chan struct{}
 	err    error // valid once failed or done is closed
-	// closing is closed when Stop begins; event streams end then.
-	closing chan struct{}
+	// life ends when Stop begins, and with it what would take long to answer.
+	life context.Context
+	end  context.CancelFunc
+	// readers has a place for each request that reads evidence.
+	readers chan struct{}
 
 	mu       sync.Mutex
 	stopping bool
@@ -55,18 +60,20 @@ type Server struct {
 // New returns a server that does not listen yet. cfg must be valid.
 func New(cfg Config, parts Parts) *Server {
 	s := &Server{
-		cfg:     cfg,
-		runner:  parts.Runner,
-		cluster: parts.Cluster,
-		health:  parts.Health,
-		metrics: parts.Metrics,
-		log:     parts.Log,
-		closing: make(chan struct{}),
-		ctx:     context.Background(),
-		failed:  make(chan struct{}),
-		done:    make(chan struct{}),
-		conns:   map[net.Conn]bool{},
+		cfg:      cfg,
+		runner:   parts.Runner,
+		cluster:  parts.Cluster,
+		evidence: parts.Evidence,
+		health:   parts.Health,
+		metrics:  parts.Metrics,
+		log:      parts.Log,
+		readers:  make(chan struct{}, evidenceReaders),
+		ctx:      context.Background(),
+		failed:   make(chan struct{}),
+		done:     make(chan struct{}),
+		conns:    map[net.Conn]bool{},
 	}
+	s.life, s.end = context.WithCancel(context.Background())
 	s.http = &fasthttp.Server{
 		Handler:            s.routes(),
 		ErrorHandler:       s.refuse,
@@ -136,6 +143,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	// Serve may not have taken the listener over yet; closing it ends Serve
 	// either way.
 	_ = s.listener.Close()
+	s.end()
 	s.closeUnused()
 	err := s.http.ShutdownWithContext(ctx)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
@@ -164,9 +172,6 @@ func (s *Server) cut() error {
 func (s *Server) closeUnused() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.stopping {
-		close(s.closing)
-	}
 	s.stopping = true
 	for conn, used := range s.conns {
 		if !used {

@@ -119,7 +119,7 @@ func (e *stream) fill() {
 		case <-quiet.C:
 			e.buf.WriteString(": still here\n\n")
 			return
-		case <-e.server.closing:
+		case <-e.server.life.Done():
 			e.ended = true
 			return
 		}

@@ -43,6 +43,13 @@ func newDetail(now func() time.Time) *detail {
 	}}
 }
 
+// adopt takes over what the engine alone knows of the stage.
+func (d *detail) adopt(s recon.StageStatus) {
+	d.stage.ID, d.stage.Name, d.stage.Kind, d.stage.Reason, d.stage.Retries = s.ID, s.Name, s.Kind, s.Reason, s.Retries
+	d.stage.BytesIn, d.stage.BytesOut, d.stage.SpillBytes = s.BytesIn, s.BytesOut, s.SpillBytes
+	d.news = true
+}
+
 // begin ends the step before and begins one.
 func (d *detail) begin(step string) {
 	at := d.now().UTC()

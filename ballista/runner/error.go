@@ -24,14 +24,14 @@ func (e *StageError) Error() string { return e.text }
 func (e *StageError) Unwrap() error { return e.Err }
 
 // stageError words the error that ended the run.
-func (r *run) stageError(err error) *StageError {
+func (r *run) stageError(ctx context.Context, err error) *StageError {
 	uris := make([]recon.URI, 0, len(r.job.Sources)+1)
 	for _, s := range r.job.Sources {
 		uris = append(uris, s.URI)
 	}
 	uris = append(uris, recon.URI(r.job.CallbackURL))
 	state := recon.WorkFailed
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		state = recon.WorkCancelled
 	}
 	text := recon.Scrub(r.describeError(err), uris...)

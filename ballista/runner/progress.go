@@ -33,8 +33,8 @@ type progress struct {
 	began   map[recon.Stage]time.Time
 	seconds map[recon.Stage]float64
 	detail  *detail
-	// planned are the stages that the engine told of last; they take the place
-	// of detail.
+	// planned are the stages that the engine told of last, if there are several;
+	// they take the place of detail.
 	planned []recon.StageStatus
 }
 
@@ -200,6 +200,11 @@ func (p *progress) runs(engineMode string) {
 func (p *progress) stages(status []recon.StageStatus) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if len(status) == 1 {
+		p.detail.adopt(status[0])
+		p.tell()
+		return
+	}
 	p.planned, p.current.Stages = status, status
 	p.tell()
 	p.current.Stages = nil

@@ -97,7 +97,7 @@ func (r *Runner) Run(ctx context.Context, job *recon.Job, acceptedAt time.Time, 
 		result, err = run.do(ctx)
 	}
 	if err != nil {
-		return nil, run.stageError(err)
+		return nil, run.stageError(ctx, err)
 	}
 	return result, nil
 }
@@ -108,7 +108,7 @@ func (r *Runner) Run(ctx context.Context, job *recon.Job, acceptedAt time.Time, 
 func (r *Runner) Explain(ctx context.Context, job *recon.Job, places int) (plan.Graph, error) {
 	run := r.newRun(job, nil)
 	if err := errors.Join(run.prepare(ctx, places), run.closeSources()); err != nil {
-		return plan.Graph{}, run.stageError(err)
+		return plan.Graph{}, run.stageError(ctx, err)
 	}
 	return run.graph, nil
 }
