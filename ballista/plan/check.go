@@ -8,25 +8,21 @@ import (
 	"strings"
 )
 
-// tableFunctions are the functions that may stand in FROM: they make rows out
-// of their arguments and reach nothing.
-var tableFunctions = []string{"generate_series", "range", "unnest"}
-
-// refusedFunctions tell about the process or act on it, or wait.
-var refusedFunctions = []string{
-	"current_connection_id", "current_query", "current_query_id", "current_setting", "currval", "getenv", "getvariable",
-	"json_execute_serialized_sql", "nextval", "parse_duckdb_log_message", "pg_sleep", "setseed", "sleep_ms", "write_log",
-}
-
 // catalogName matches the views that DuckDB has by itself. A CTE must not bear
 // such a name: outside of the CTE's reach it would mean the view.
 var catalogName = regexp.MustCompile(`(?i)^(duckdb_|sqlite_|pragma_|pg_)`)
 
-// Check reports everything in the query that it may not name: tables other
-// than the given ones, table functions, and functions that reach outside.
-func (q *Query) Check(tables []string) error {
-	c := checker{tables: tables, ctes: q.cteNames()}
+// Near finds the names among others that a person may have meant, at most so
+// many.
+type Near func(word string, among []string, most int) []string
+
+// Check reports everything in the query that it may not name, tables other
+// than the given ones and functions that it may not call, and what makes it
+// too large. near is for suggestions.
+func (q *Query) Check(tables []string, near Near) error {
+	c := checker{tables: tables, near: near, ctes: q.cteNames(), judged: map[uintptr]bool{}}
 	walk(q.root, c.visit)
+	c.size(q.root)
 	// The tree is walked in no order, but people compare error texts.
 	slices.SortFunc(c.problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(c.problems...)
@@ -34,7 +30,9 @@ func (q *Query) Check(tables []string) error {
 
 type checker struct {
 	tables   []string
+	near     Near
 	ctes     map[string]bool
+	judged   map[uintptr]bool // functions of FROM clauses
 	problems []error
 }
 
@@ -48,13 +46,25 @@ func (c *checker) report(format string, args ...any) {
 	c.problems = append(c.problems, err)
 }
 
+// parts are the kinds of a query's parts other than expressions: what queries
+// are made of, what they read and how results are shaped. A statement of
+// another kind inside of a query, should DuckDB learn that, is none of them.
+var parts = words(`
+	SELECT_NODE SET_OPERATION_NODE RECURSIVE_CTE_NODE CTE_NODE
+	BASE_TABLE SUBQUERY JOIN TABLE_FUNCTION EXPRESSION_LIST EMPTY PIVOT SHOW_REF
+	ORDER_MODIFIER LIMIT_MODIFIER LIMIT_PERCENT_MODIFIER DISTINCT_MODIFIER ORDER_DEFAULT ASCENDING DESCENDING`)
+
 func (c *checker) visit(n node) {
+	if kind := text(n, "type"); text(n, "class") == "" && kind != "" && !parts[kind] && !strings.HasSuffix(kind, "_TYPE_INFO") {
+		c.report("the query has a part of a kind that is not allowed (%s)", kind)
+	}
 	switch text(n, "type") {
 	case "BASE_TABLE":
 		c.table(n)
 	case "TABLE_FUNCTION":
 		name := text(object(n, "function"), "function_name")
-		if !slices.Contains(tableFunctions, strings.ToLower(name)) {
+		c.judged[address(object(n, "function"))] = true
+		if !callable().table[strings.ToLower(name)] {
 			c.report("table function %q is not allowed; the query reads the job's sources (%s) only", name, strings.Join(c.tables, ", "))
 		}
 	case "SHOW_REF":
@@ -66,16 +76,24 @@ func (c *checker) visit(n node) {
 	case "VALUE_PARAMETER":
 		c.report("parameter $%s has no value; write the value into the query", text(n, "identifier"))
 	}
-	if text(n, "class") == "FUNCTION" || text(n, "class") == "WINDOW" {
+	if (text(n, "class") == "FUNCTION" || text(n, "class") == "WINDOW") && !c.judged[address(n)] {
 		c.function(n)
 	}
+}
+
+// meant suggests a name.
+func (c *checker) meant(name string, among []string) string {
+	if names := c.near(name, among, 1); len(names) > 0 {
+		return "; did you mean " + names[0] + "?"
+	}
+	return ""
 }
 
 func (c *checker) function(n node) {
 	name := strings.ToLower(text(n, "function_name"))
 	schema := strings.ToLower(text(n, "schema"))
-	if slices.Contains(refusedFunctions, name) || strings.HasPrefix(name, "kallad_") {
-		c.report("function %q is not allowed", name)
+	if known := callable(); !known.scalar[name] && !known.table[name] {
+		c.report("function %q is not one that a query may call%s", name, c.meant(name, known.names))
 	}
 	if text(n, "catalog") != "" || schema != "" && schema != "main" && schema != "pg_catalog" {
 		c.report("function %q is not allowed under a catalog or schema", name)

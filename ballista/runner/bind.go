@@ -80,7 +80,7 @@ func (r *run) parse(ctx context.Context, binder Binder) (*plan.Query, error) {
 	for i, t := range r.tables {
 		aliases[i] = t.alias
 	}
-	if err := query.Check(aliases); err != nil {
+	if err := query.Check(aliases, recon.Near); err != nil {
 		return nil, recon.Input(fmt.Errorf("match_sql: %w", err))
 	}
 	query.Translate(numericFunction, tryNumericFunction)
