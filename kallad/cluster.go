@@ -141,7 +141,7 @@ func (f *clusterFlags) newCluster(e *engines, bindHost string, jobs int, guard a
 		return nil, err
 	}
 	c := &cluster{
-		localEngine: local, grpc: grpc.NewServer(guard.ServerOptions()...), health: health.NewServer(),
+		localEngine: local, grpc: grpc.NewServer(append(guard.ServerOptions(), shuffle.ServerOptions()...)...), health: health.NewServer(),
 		address: net.JoinHostPort(bindHost, strconv.Itoa(int(f.grpcPort))), members: lifecycle.NewGroup(context.Background()),
 	}
 	c.scheduler.Register(c.grpc)

@@ -227,7 +227,7 @@ func (f *executorFlags) build(guard auth.Guard, log *slog.Logger) (_ *worker, er
 	w.agent.Attach(w.tasks)
 	w.control = executor.NewControl(w.agent)
 	for range w.listeners {
-		w.servers = append(w.servers, grpc.NewServer(guard.ServerOptions()...))
+		w.servers = append(w.servers, grpc.NewServer(append(guard.ServerOptions(), shuffle.ServerOptions()...)...))
 	}
 	flight.RegisterFlightServiceServer(w.servers[0], shuffle.NewServer(w.store, shuffle.ServerConfig{}))
 	w.control.Register(w.servers[1])

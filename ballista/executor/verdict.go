@@ -3,12 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
-	"io"
-	"strings"
 	"syscall"
-
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"kallad/ballista/engine"
 	"kallad/ballista/plan"
@@ -46,7 +41,7 @@ func verdict(ctx context.Context, err error, locations map[string]plan.Secret) *
 		ended.Outcome = control.Outcome_LOST_INPUT
 		ended.Lost = &control.Lost{
 			From: toWire(plan.TaskID{Job: lost.Key.Job, Stage: lost.Key.Stage, Task: lost.Key.Task, Attempt: lost.Key.Attempt}),
-			Step: lost.Key.Step, Partition: int32(lost.Key.Partition), Executor: lost.Executor, Unreachable: unreached(lost.Err),
+			Step: lost.Key.Step, Partition: int32(lost.Key.Partition), Executor: lost.Executor, Unreachable: lost.Unreachable,
 		}
 	case errors.As(err, &start):
 		ended.Outcome = control.Outcome_NOT_STARTED
@@ -71,16 +66,4 @@ var outcomes = map[engine.Kind]control.Outcome{
 	engine.KindQuery:       control.Outcome_USER_ERROR,
 	engine.KindMemory:      control.Outcome_OUT_OF_MEMORY,
 	engine.KindDisk:        control.Outcome_OUT_OF_DISK,
-}
-
-// unreached reports whether a piece could not be read because its holder did
-// not answer, rather than because it is missing or damaged there.
-func unreached(err error) bool {
-	switch status.Code(err) {
-	case codes.Unavailable, codes.DeadlineExceeded:
-		return true
-	case codes.NotFound, codes.DataLoss, codes.InvalidArgument:
-		return false
-	}
-	return errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "sends nothing")
 }

@@ -12,7 +12,10 @@ type LostError struct {
 	Key Key
 	// Executor is who should have it.
 	Executor string
-	Err      error
+	// Unreachable says that its holder could not be asked, so that whatever
+	// else it holds may be lost as well.
+	Unreachable bool
+	Err         error
 }
 
 // Error implements error.

@@ -76,6 +76,14 @@ func readMany(ctx context.Context, t testing.TB, r shuffle.Reader, each func(row
 
 func ignore(int) {}
 
+// requireUnreachable says that a piece is lost, and whether its holder is.
+func requireUnreachable(t testing.TB, err error, unreachable bool) {
+	t.Helper()
+	var lost *shuffle.LostError
+	require.ErrorAs(t, err, &lost)
+	require.Equal(t, unreachable, lost.Unreachable, "%v", err)
+}
+
 // distant is a store whose pieces are read through a proxy.
 type distant struct {
 	store  *shuffle.Store
@@ -122,7 +130,7 @@ func TestAPeerThatIsGoneIsLost(t *testing.T) {
 	r, err := d.open(t)
 	require.NoError(t, err)
 	err = readMany(t.Context(), t, r, func(rows int) { d.proxy.cut(true) })
-	requireLost(t, err)
+	requireUnreachable(t, err, true)
 	require.ErrorContains(t, err, "piece j~1~2~3~w~0 of executor other is lost: at 127.0.0.1:")
 	_, err = r.Next(t.Context())
 	requireLost(t, err)
@@ -145,7 +153,7 @@ func TestAPeerThatIsSilentIsLost(t *testing.T) {
 			d.proxy.stall()
 		}
 	})
-	requireLost(t, err)
+	requireUnreachable(t, err, true)
 	require.ErrorContains(t, err, "it sends nothing for 150ms")
 	_, err = d.open(t)
 	requireLost(t, err)
@@ -413,7 +421,7 @@ func TestWhatIsWorthAskingAgain(t *testing.T) {
 		address, server := lie(t, func(int64, flight.FlightService_DoGetServer) error { return status.Error(code, "no") })
 		c := newClient(t, quick, newStore(t, shuffle.Config{}))
 		_, err := c.Open(t.Context(), address, "other", key)
-		requireLost(t, err)
+		requireUnreachable(t, err, code == codes.Unavailable)
 		require.Equal(t, calls, server.calls.Load(), code)
 	}
 	for _, code := range []codes.Code{codes.Unauthenticated, codes.PermissionDenied} {

@@ -43,7 +43,7 @@ func roundTrip(t *testing.T, r *rand.Rand, cfg shuffle.Config) {
 	var batches []arrow.RecordBatch
 	defer func() { release(batches) }()
 	for range r.IntN(12) {
-		b := randomBatch(r, mem, schema, r.IntN(3000), partitions)
+		b := randomBatch(r, mem, schema, r.IntN(2000), partitions)
 		if n := b.NumRows(); n > 4 && r.IntN(3) == 0 { // a slice has offsets
 			whole := b
 			b = b.NewSlice(n/4, n-1)

@@ -220,7 +220,9 @@ func (r *remoteReader) retry(ctx context.Context, err error) error {
 		again = r.failed < r.client.cfg.Attempts
 	}
 	if !again {
-		return r.lost(fmt.Errorf("at %s: %w", r.address, err))
+		lost := newLost(r.key, r.executor, fmt.Errorf("at %s: %w", r.address, err))
+		lost.Unreachable = status.Code(err) == codes.Unavailable || errors.Is(err, errSilent)
+		return r.fail(lost)
 	}
 	r.client.local.counters.Retries.Add(1)
 	r.drop()
@@ -242,10 +244,12 @@ func (r *remoteReader) pause(ctx context.Context) error {
 	}
 }
 
-func (r *remoteReader) lost(err error) error {
+func (r *remoteReader) lost(err error) error { return r.fail(newLost(r.key, r.executor, err)) }
+
+func (r *remoteReader) fail(err *LostError) error {
 	r.client.local.counters.Lost.Add(1)
-	r.end(newLost(r.key, r.executor, err))
-	return r.err
+	r.end(err)
+	return err
 }
 
 // drop ends the stream.
