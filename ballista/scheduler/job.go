@@ -41,7 +41,8 @@ type job struct {
 	events []func() error
 	wake   chan struct{}
 	// dirty says that the stages changed since the observer heard of them. Of
-	// a direct run it does not: there the worker tells of every step itself.
+	// a run that is direct from the first it never does: the worker tells of
+	// every step itself.
 	dirty, direct bool
 
 	rows       map[string]int64 // told, by source
@@ -128,10 +129,11 @@ func (j *job) attend(ctx context.Context) error {
 		err := j.err
 		ended := err != nil || len(events) == 0 && j.complete()
 		var status []plan.StageStatus
-		if wait := j.s.cfg.StatusInterval - time.Since(told); j.dirty && !j.direct && (ended || wait <= 0) {
+		tell := j.dirty && !(j.direct && told.IsZero())
+		if wait := j.s.cfg.StatusInterval - time.Since(told); tell && (ended || wait <= 0) {
 			j.dirty = false
 			status = j.status()
-		} else if j.dirty && !j.direct {
+		} else if tell {
 			again.Reset(wait)
 		}
 		j.s.mu.Unlock()

@@ -210,9 +210,12 @@ func (s *Scheduler) failed(a *attempt, outcome control.Outcome, end *control.End
 	s.delay(t)
 }
 
+// longestDelay bounds the wait before a task is tried again.
+const longestDelay = 10 * time.Second
+
 // delay lets a task wait before it is tried again.
 func (s *Scheduler) delay(t *task) {
-	wait := s.cfg.RetryDelay << (t.failures - 1)
+	wait := min(longestDelay, s.cfg.RetryDelay<<min(t.failures-1, 20))
 	t.earliest = time.Now().Add(wait)
 	s.after(wait, func() {})
 }

@@ -39,11 +39,11 @@ func (st *stage) status() plan.StageStatus {
 			status.Done++
 		}
 		for i, a := range t.attempts {
-			if a.state == plan.StageRunning {
+			if a.state == plan.StageRunning && !a.cancelled {
 				status.Running++
-			}
-			if counted == nil && a.state == plan.StageRunning && !a.cancelled {
-				counted = a
+				if counted == nil {
+					counted = a
+				}
 			}
 			if i == len(t.attempts)-1 || a == t.winner || a.state != plan.StageDone {
 				status.Attempts = append(status.Attempts, a.status())
@@ -101,6 +101,9 @@ func (a *attempt) status() plan.TaskStatus {
 	status := plan.TaskStatus{
 		Task: a.task.index, Attempt: a.id.Attempt, Executor: a.executor.id, State: a.state,
 		RowsIn: a.allRowsIn(), Started: a.started, Finished: a.finished, Error: a.err,
+	}
+	if a.cancelled && a.state == plan.StageRunning {
+		status.State = plan.StageCancelled // as soon as its executor hears of it
 	}
 	for _, out := range a.outputs {
 		status.RowsOut += out.rows()
