@@ -98,6 +98,8 @@ type mortal struct {
 	url       atomic.Value // string
 	logs      *lines
 	cmd       *exec.Cmd
+	// wrap, if set, changes how the process is started.
+	wrap func(*exec.Cmd) *exec.Cmd
 }
 
 func newMortal(t *testing.T, dir string, args ...string) *mortal {
@@ -119,8 +121,11 @@ func (m *mortal) start(t *testing.T) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	args := append([]string{"scheduler", "--http-port", "0", "--bind-host", "127.0.0.1", "--callback-grace", "10ms", "--temp-dir", m.temp}, m.args...)
+	args := append([]string{"scheduler", "--http-port", "0", "--grpc-port", "0", "--bind-host", "127.0.0.1", "--callback-grace", "10ms", "--temp-dir", m.temp}, m.args...)
 	m.cmd, m.logs = exec.Command(self, args...), &lines{}
+	if m.wrap != nil {
+		m.cmd = m.wrap(m.cmd)
+	}
 	m.cmd.Dir, m.cmd.Stderr = m.dir, m.logs
 	m.cmd.Env = []string{"KALLAD_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + m.dir}
 	require.NoError(t, m.cmd.Start())

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"kallad/worker/recon"
+)
+
+func document(t *testing.T, job recon.Job) string {
+	t.Helper()
+	text, err := json.Marshal(job)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// await polls a job until it is in a state.
+func (m *mortal) await(t *testing.T, runID, state string) map[string]any {
+	t.Helper()
+	var doc map[string]any
+	require.Eventually(t, func() bool {
+		_, doc = m.call("GET", "/api/jobs/"+runID, "")
+		return doc["state"] == state
+	}, 20*time.Second, 5*time.Millisecond, "%v", doc)
+	return doc
+}
+
+func (m *mortal) post(t *testing.T, job recon.Job) {
+	t.Helper()
+	code, doc := m.call("POST", "/api/jobs", document(t, job))
+	require.Equal(t, http.StatusAccepted, code, "%v", doc)
+}
+
+func (m *mortal) begin(t *testing.T) {
+	t.Helper()
+	m.start(t)
+	m.awaitListening(t)
+}
+
+// die kills the daemon.
+func (m *mortal) die(t *testing.T) {
+	t.Helper()
+	require.NoError(t, m.cmd.Process.Kill())
+	_ = m.cmd.Wait()
+}
+
+func journalFiles(t *testing.T, m *mortal, pattern string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(m.dir, "staging", journalFolder, pattern))
+	require.NoError(t, err)
+	return found
+}
+
+func TestASecondDaemonIsRefused(t *testing.T) {
+	t.Parallel()
+	c := listen(t)
+	m := newMortal(t, folder(t, joinOnReference))
+	m.begin(t)
+	for range 2 {
+		o := kallad(t, m.dir, "scheduler", "--http-port", "0", "--grpc-port", "0", "--bind-host", "127.0.0.1")
+		require.Equal(t, 2, o.code)
+		require.Contains(t, o.err, fmt.Sprintf("belongs to another daemon (process %d", m.cmd.Process.Pid))
+		require.Contains(t, o.err, "--staging-path")
+	}
+	m.post(t, calling(c, "lives", joinOnReference))
+	m.await(t, "lives", "succeeded")
+	m.die(t)
+	m.begin(t) // the kernel let go of the lock
+	m.await(t, "lives", "succeeded")
+}
+
+func TestWaitingJobsRunAfterTheNextStart(t *testing.T) {
+	t.Parallel()
+	c := listen(t)
+	m := newMortal(t, folder(t, joinOnReference), "--max-jobs", "1", "--drain-timeout", "100ms")
+	m.begin(t)
+	m.post(t, calling(c, "long", endless))
+	m.await(t, "long", "running")
+	m.post(t, calling(c, "next", joinOnReference))
+	asked := time.Now()
+	require.NoError(t, m.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, m.cmd.Wait())
+	require.Less(t, time.Since(asked), 9*time.Second, "nobody waits for jobs that wait")
+	require.Contains(t, m.logs.String(), "jobs that wait are kept")
+	m.begin(t)
+	m.await(t, "next", "succeeded")
+	doc := m.await(t, "long", "failed")
+	require.Contains(t, doc["error"], "shut down")
+	require.Eventually(t, func() bool {
+		ends := map[string]string{}
+		for _, n := range c.notes() {
+			if !strings.HasSuffix(n.path, "/progress") {
+				ends[n.body["run_id"].(string)] += n.path
+			}
+		}
+		return assert.ObjectsAreEqual(map[string]string{"long": "/api/worker/error", "next": "/api/worker/complete"}, ends)
+	}, 20*time.Second, 5*time.Millisecond, "each once")
+}
+
+func TestADaemonLivesWithADamagedJournal(t *testing.T) {
+	t.Parallel()
+	c := listen(t)
+	m := newMortal(t, folder(t, joinOnReference))
+	m.begin(t)
+	for _, id := range []string{"one", "two", "three"} {
+		m.post(t, calling(c, id, joinOnReference))
+		m.await(t, id, "succeeded")
+	}
+	require.Eventually(t, func() bool { return len(c.notes()) >= 3 }, 20*time.Second, 5*time.Millisecond)
+	m.die(t)
+
+	logs := journalFiles(t, m, "*.log")
+	require.Len(t, logs, 1)
+	text, err := os.ReadFile(logs[0])
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(logs[0], append(text, "torn"...), 0o600))
+	m.begin(t)
+	require.Contains(t, m.logs.String(), "the end of the journal was not written to its end, and is cut")
+	m.await(t, "two", "succeeded")
+	m.die(t)
+
+	bases := journalFiles(t, m, "*.base")
+	require.Len(t, bases, 1)
+	text, err = os.ReadFile(bases[0])
+	require.NoError(t, err)
+	at := strings.Index(string(text), `"run_id":"two"`)
+	require.Positive(t, at)
+	text[at+10] = 'T'
+	require.NoError(t, os.WriteFile(bases[0], text, 0o600))
+	m.begin(t)
+	require.Contains(t, m.logs.String(), "the journal is damaged")
+	m.await(t, "one", "succeeded")
+	m.await(t, "three", "succeeded")
+	code, _ := m.call("GET", "/api/jobs/two", "")
+	require.Equal(t, http.StatusNotFound, code)
+	damaged := journalFiles(t, m, "damaged-*")
+	require.Len(t, damaged, 1)
+	kept, err := os.ReadFile(damaged[0])
+	require.NoError(t, err)
+	require.Equal(t, text, kept)
+}
+
+func TestAFullDiskTakesNoJobAndLosesNone(t *testing.T) {
+	t.Parallel()
+	c := listen(t)
+	m := newMortal(t, folder(t, joinOnReference))
+	require.NoError(t, os.Mkdir(filepath.Join(m.dir, "staging"), 0o755))
+	m.wrap = func(cmd *exec.Cmd) *exec.Cmd {
+		// A disk of its own, in a mount namespace that goes with the process.
+		script := `mount -t tmpfs -o size=1m tmpfs staging && exec "$0" "$@"`
+		return exec.Command("unshare", append([]string{"-rm", "sh", "-c", script}, cmd.Args...)...)
+	}
+	m.begin(t)
+	filler := fmt.Sprintf("/proc/%d/root%s/staging/filler", m.cmd.Process.Pid, m.dir)
+	f, err := os.Create(filler)
+	require.NoError(t, err)
+	for piece := 4096; piece > 0; {
+		if _, err := f.Write(make([]byte, piece)); err != nil {
+			piece /= 2
+		}
+	}
+	require.NoError(t, f.Close())
+	accepted := map[string]bool{}
+	refused := ""
+	for n := 0; refused == "" && n < 50; n++ { // the journal's last page has room for some
+		runID := fmt.Sprint("job-", n)
+		code, doc := m.call("POST", "/api/jobs", document(t, calling(c, runID, joinOnReference)))
+		switch code {
+		case http.StatusAccepted:
+			accepted[runID] = true
+		case http.StatusServiceUnavailable:
+			refused = runID
+			require.Contains(t, doc["detail"], "cannot write to its disk")
+		default:
+			t.Fatal(code, doc)
+		}
+	}
+	require.NotEmpty(t, refused)
+	code, _ := m.call("GET", "/ready", "")
+	require.Equal(t, http.StatusServiceUnavailable, code)
+	code, _ = m.call("GET", "/api/jobs/"+refused, "")
+	require.Equal(t, http.StatusNotFound, code)
+	require.NoError(t, os.Remove(filler))
+	require.Eventually(t, func() bool {
+		code, _ := m.call("GET", "/ready", "")
+		return code == http.StatusOK
+	}, 20*time.Second, 10*time.Millisecond)
+	m.post(t, calling(c, refused, joinOnReference))
+	accepted[refused] = true
+	require.Equal(t, "succeeded", m.await(t, refused, "succeeded")["state"])
+	require.Eventually(t, func() bool {
+		ends := map[string]int{}
+		for _, n := range c.notes() {
+			if !strings.HasSuffix(n.path, "/progress") {
+				ends[n.body["run_id"].(string)]++
+			}
+		}
+		for runID := range accepted {
+			if ends[runID] != 1 {
+				return false
+			}
+		}
+		return len(ends) == len(accepted)
+	}, 30*time.Second, 10*time.Millisecond)
+}
+
+func TestNoJobReadsTheJournal(t *testing.T) {
+	t.Parallel()
+	c := listen(t)
+	m := newMortal(t, folder(t, joinOnReference))
+	m.begin(t)
+	secret := calling(c, "secret", joinOnReference)
+	secret.Sources[0].URI = "postgres://u:hunter2sesame@127.0.0.1:1/erp?table=invoices"
+	m.post(t, secret)
+	m.await(t, "secret", "failed")
+	log := journalFiles(t, m, "*.log")[0]
+	require.NoError(t, os.Symlink(log, filepath.Join(m.dir, "link.csv")))
+	require.NoError(t, os.Symlink(filepath.Dir(log), filepath.Join(m.dir, "folder")))
+	for i, uri := range []string{log + "?format=csv", "file://" + log + "?format=csv", "link.csv", "folder/" + filepath.Base(log) + "?format=csv",
+		filepath.Join(m.dir, "staging", "*", "*.log") + "?format=csv", filepath.Join(m.dir, "staging", ".kallad", "*.log") + "?format=csv"} {
+		job := calling(c, fmt.Sprint("thief-", i), "SELECT * FROM left_src l CROSS JOIN right_src r")
+		job.Sources[0].URI = recon.URI(uri)
+		m.post(t, job)
+		doc := m.await(t, job.RunID, "failed")
+		require.NotContains(t, fmt.Sprint(doc), "hunter2sesame")
+		require.Regexp(t, "kallad's own|no file|no such file", doc["error"], uri)
+	}
+	job := calling(c, "writer", joinOnReference)
+	job.OutputPath = ".kallad"
+	m.post(t, job)
+	m.await(t, "writer", "failed")
+	require.Empty(t, journalFiles(t, m, "*.parquet"))
+}
