@@ -65,10 +65,29 @@ type Object interface {
 
 // Writer writes a new object. Exactly one of Commit and Abort takes effect;
 // Abort after Commit does nothing, so `defer w.Abort()` is the usual form.
+// Publish commits several as one.
 type Writer interface {
 	io.Writer
 	// Commit publishes the object under its URI, whole and durable.
 	Commit(ctx context.Context) error
 	// Abort throws away what was written and leaves no trace.
 	Abort() error
+	// Prepare ends the writing and does all of Commit that takes long or may
+	// well fail, so that the object only lacks its URI. Abort is still allowed.
+	Prepare(ctx context.Context) (Change, error)
+}
+
+// Change is a prepared object on its way to its URI. Undo or Settle ends it.
+type Change interface {
+	// Clear takes away what is under the URI now, if anything is.
+	Clear(ctx context.Context) error
+	// Apply gives the object its URI.
+	Apply(ctx context.Context) error
+	// Undo brings back what was there before Clear and Apply, or nothing. On
+	// S3, what was replaced comes back only where the bucket keeps versions;
+	// else there is nothing under the URI afterwards.
+	Undo(ctx context.Context) error
+	// Settle forgets what was there before. What can't be removed of it is left
+	// for Sweep: the object is published all the same.
+	Settle()
 }

@@ -23,9 +23,10 @@ type localWriter struct {
 	dir     *os.Root
 	file    *os.File
 	// created are the folders that were made for this file, outermost first.
-	created []string
-	failed  error
-	done    bool
+	created  []string
+	failed   error
+	prepared bool
+	done     bool
 }
 
 func newLocalWriter(uri string, p place, name string) (*localWriter, error) {
@@ -87,7 +88,7 @@ func partialName(name string) string {
 func partialStart(name string) string { return "." + name[:min(len(name), 200)] + "." }
 
 func (w *localWriter) Write(p []byte) (int, error) {
-	if w.done {
+	if w.done || w.prepared {
 		return 0, fmt.Errorf("write %q: %w", w.uri, os.ErrClosed)
 	}
 	if w.failed != nil {
@@ -102,22 +103,18 @@ func (w *localWriter) Write(p []byte) (int, error) {
 
 // Commit puts the bytes on the disk, then gives the file its name, then puts
 // the name on the disk. When it fails, nothing is left.
-func (w *localWriter) Commit(ctx context.Context) error {
-	if w.done {
-		return fmt.Errorf("commit %q: %w", w.uri, os.ErrClosed)
+func (w *localWriter) Commit(ctx context.Context) error { return commit(ctx, w) }
+
+// Prepare implements Writer.
+func (w *localWriter) Prepare(ctx context.Context) (Change, error) {
+	if w.done || w.prepared {
+		return nil, fmt.Errorf("commit %q: %w", w.uri, os.ErrClosed)
 	}
 	if err := errors.Join(w.failed, ctx.Err()); err != nil {
-		return errors.Join(err, w.Abort())
+		return nil, err
 	}
-	err := w.file.Sync()
-	if err == nil {
-		err = w.dir.Rename(w.partial, w.name)
-	}
-	if err != nil {
-		return errors.Join(localError("commit", w.uri, err), w.Abort())
-	}
-	w.done = true
-	return localError("commit", w.uri, errors.Join(w.file.Close(), w.syncFolders(), w.dir.Close()))
+	w.prepared = true
+	return &localChange{localWriter: w}, localError("commit", w.uri, w.file.Sync())
 }
 
 // syncFolders makes the new name durable, and those of the new folders.

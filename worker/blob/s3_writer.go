@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -44,6 +43,7 @@ type s3Writer struct {
 	number   int32 // of the part in buf, from 1
 	size     int64
 	uploadID string
+	prepared bool
 	done     bool
 
 	mu    sync.Mutex
@@ -79,7 +79,7 @@ func partSize(first int64, number int32) int64 {
 }
 
 func (w *s3Writer) Write(p []byte) (int, error) {
-	if w.done {
+	if w.done || w.prepared {
 		return 0, fmt.Errorf("write %q: %w", w.uri, os.ErrClosed)
 	}
 	written := 0
@@ -206,58 +206,30 @@ func (w *s3Writer) upload(number int32, body []byte) error {
 }
 
 // Commit makes the object visible. When it fails, nothing is left.
-func (w *s3Writer) Commit(ctx context.Context) error {
-	if w.done {
-		return fmt.Errorf("commit %q: %w", w.uri, os.ErrClosed)
-	}
-	err := ctx.Err()
-	if err == nil && w.uploadID == "" {
-		err = w.put(ctx)
-	} else if err == nil {
-		err = w.complete(ctx)
-	}
-	if err != nil {
-		return errors.Join(s3Error("commit", w.uri, err), w.Abort())
-	}
-	w.done = true
-	w.cancel()
-	return nil
-}
+func (w *s3Writer) Commit(ctx context.Context) error { return commit(ctx, w) }
 
-func (w *s3Writer) put(ctx context.Context) error {
-	client, err := w.store.connect(ctx)
-	if err != nil {
-		return err
+// Prepare implements Writer: it uploads the last part and waits for all. An
+// object of one part is uploaded when the change is applied.
+func (w *s3Writer) Prepare(ctx context.Context) (Change, error) {
+	if w.done || w.prepared {
+		return nil, fmt.Errorf("commit %q: %w", w.uri, os.ErrClosed)
 	}
-	if err := w.ctx.Err(); err != nil {
-		return err
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: &w.at.bucket, Key: &w.at.key, Body: bytes.NewReader(w.buf)})
-	w.buf = nil
-	return err
-}
-
-func (w *s3Writer) complete(ctx context.Context) error {
+	w.prepared = true
+	if w.uploadID == "" {
+		return &s3Change{s3Writer: w}, nil
+	}
 	if len(w.buf) > 0 {
 		if err := w.send(); err != nil {
-			return err
+			return nil, s3Error("commit", w.uri, err)
 		}
 	}
 	if err := w.group.Wait(); err != nil {
-		return err
+		return nil, s3Error("commit", w.uri, err)
 	}
-	client, err := w.store.connect(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-		Bucket: &w.at.bucket, Key: &w.at.key, UploadId: &w.uploadID,
-		MultipartUpload: &types.CompletedMultipartUpload{Parts: w.parts},
-	})
-	if s3Code(err) == "NoSuchUpload" && w.published(ctx) {
-		return nil // an earlier attempt got through, its answer did not
-	}
-	return err
+	return &s3Change{s3Writer: w}, nil
 }
 
 // published reports whether the object that is there is this one, by its size

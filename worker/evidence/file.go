@@ -176,6 +176,4 @@ func (m *measured) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (m *measured) commit(ctx context.Context) error { return m.w.Commit(ctx) }
-
 func (m *measured) abort() error { return m.w.Abort() }

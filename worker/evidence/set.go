@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"golang.org/x/sync/errgroup"
 
 	"kallad/worker/blob"
 	"kallad/worker/recon"
@@ -147,7 +146,8 @@ func Clear(ctx context.Context, store blob.Sweeper, outputPath string, from, unt
 
 // Publish makes the three files visible and then metadata.json, the sign that
 // the evidence is whole. The files must be closed, and meta must agree with
-// their row counts. When a step fails, what is not yet visible stays so.
+// their row counts. When a step fails, none is visible, and an earlier run's
+// evidence is there again, as far as blob.Publish goes.
 func (s *Set) Publish(ctx context.Context, meta Metadata) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,15 +177,11 @@ func (s *Set) publish(ctx context.Context, meta Metadata) error {
 	if _, err := s.metadata.Write(doc); err != nil {
 		return err
 	}
-	// Each waits for the disk or the network; together they wait once.
-	group, each := errgroup.WithContext(ctx)
-	for _, f := range files {
-		group.Go(func() error { return f.out.commit(each) })
+	out := make([]blob.Writer, len(files))
+	for i, f := range files {
+		out[i] = f.out.w
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return s.metadata.Commit(ctx)
+	return blob.Publish(ctx, s.metadata, out...)
 }
 
 // finished returns the three files in the order in which they are published.

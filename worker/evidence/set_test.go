@@ -122,20 +122,61 @@ func (s brokenStore) Create(ctx context.Context, uri string) (blob.Writer, error
 	return w, err
 }
 
-func (brokenWriter) Commit(context.Context) error { return blob.ErrNoSpace }
+func (w brokenWriter) Prepare(ctx context.Context) (blob.Change, error) {
+	c, err := w.Writer.Prepare(ctx)
+	return brokenChange{c}, err
+}
 
-func TestAFailedPublishLeavesNoMetadata(t *testing.T) {
+type brokenChange struct{ blob.Change }
+
+func (brokenChange) Apply(context.Context) error { return blob.ErrNoSpace }
+
+func TestAFailedPublishLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{evidence.MatchedFile, evidence.UnmatchedLeftFile, evidence.UnmatchedRightFile, evidence.MetadataFile} {
+		dir := t.TempDir()
+		store := brokenStore{blob.NewLocal(blob.LocalConfig{}), name}
+		set := emptySet(t, store, filepath.Join(dir, "runs"))
+		require.ErrorIs(t, set.Publish(context.Background(), counts(0, 0, 0)), blob.ErrNoSpace)
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Empty(t, entries, "%s cannot be published", name)
+		require.NoError(t, set.Abort())
+	}
+}
+
+func TestAFailedPublishKeepsAnEarlierRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	store := brokenStore{blob.NewLocal(blob.LocalConfig{}), evidence.UnmatchedLeftFile}
+	store := blob.NewLocal(blob.LocalConfig{})
+	require.NoError(t, emptySet(t, store, dir).Publish(context.Background(), counts(0, 0, 0)))
+	before, err := os.ReadFile(filepath.Join(dir, evidence.MetadataFile))
+	require.NoError(t, err)
+	set := emptySet(t, brokenStore{store, evidence.UnmatchedRightFile}, dir)
+	meta := counts(0, 0, 0)
+	meta.Version = "another"
+	require.ErrorIs(t, set.Publish(context.Background(), meta), blob.ErrNoSpace)
+	after, err := os.ReadFile(filepath.Join(dir, evidence.MetadataFile))
+	require.NoError(t, err)
+	require.Equal(t, string(before), string(after))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 4)
+	// And it may run again.
+	require.NoError(t, emptySet(t, store, dir).Publish(context.Background(), meta))
+	after, err = os.ReadFile(filepath.Join(dir, evidence.MetadataFile))
+	require.NoError(t, err)
+	require.Contains(t, string(after), "another")
+}
+
+// emptySet is evidence without rows, ready to be published.
+func emptySet(t *testing.T, store blob.Store, dir string) *evidence.Set {
+	t.Helper()
 	set, err := evidence.Create(context.Background(), store, config(dir, checked(t)))
 	require.NoError(t, err)
 	closeEmpty(t, set, evidence.Left, evidence.Right)
 	f, err := set.Matched(context.Background(), textSchema("left_key", "right_key"))
 	require.NoError(t, err)
 	require.NoError(t, f.Close(context.Background()))
-	require.ErrorIs(t, set.Publish(context.Background(), counts(0, 0, 0)), blob.ErrNoSpace)
-	require.NoFileExists(t, filepath.Join(dir, evidence.UnmatchedLeftFile))
-	require.NoFileExists(t, filepath.Join(dir, evidence.MetadataFile), "the sign that the evidence is whole")
-	require.NoError(t, set.Abort())
+	return set
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // Bucket is a bucket on a server, looked at past the code under test.
@@ -19,6 +20,17 @@ type Bucket struct {
 
 // URI is the address of a key.
 func (b *Bucket) URI(key string) string { return "s3://" + b.Name + "/" + key }
+
+// KeepVersions has the bucket keep what is replaced or deleted.
+func (b *Bucket) KeepVersions(t testing.TB) {
+	t.Helper()
+	_, err := b.client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
+		Bucket: &b.Name, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+	})
+	if err != nil {
+		t.Fatalf("keep versions in bucket %s: %v", b.Name, err)
+	}
+}
 
 // Put writes an object.
 func (b *Bucket) Put(t testing.TB, key string, content []byte) {
