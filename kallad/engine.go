@@ -22,6 +22,7 @@ type engineFlags struct {
 	threads     int
 	tempDir     string
 	partitions  int
+	sorted      bool
 	maxRows     int64
 	outputRoots []string
 	stores      storeFlags
@@ -32,6 +33,8 @@ func (f *engineFlags) register(flags *pflag.FlagSet, own bool) {
 	f.registerLimits(flags, own)
 	flags.IntVar(&f.partitions, "partitions", 0, "shares that a source is split into (default: from its size and the threads)")
 	flags.Int64Var(&f.maxRows, "max-result-rows", 0, "rows that a query's result may have; a job with more fails (default: any number)")
+	flags.BoolVar(&f.sorted, "sort-evidence", false, "sort the rows of the evidence files by their keys, so that the same run gives the same bytes however it was split")
+	env(flags, "sort-evidence", "SORT_EVIDENCE")
 	env(flags, "partitions", "BALLISTA_PARTITIONS")
 	env(flags, "max-result-rows", "MAX_RESULT_ROWS")
 }
@@ -133,7 +136,7 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 	}
 	return &engines{
 		cfg: runner.Config{
-			StagingPath: root, Partitions: f.partitions, Threads: f.threads, MaxResultRows: f.maxRows, Version: version(),
+			StagingPath: root, Partitions: f.partitions, Threads: f.threads, MaxResultRows: f.maxRows, SortEvidence: f.sorted, Version: version(),
 			MemoryHint: fmt.Sprintf("--memory-limit, of which a job now gets %s", formatBytes(limits.MemoryLimit)),
 		},
 		limits: limits, stores: stores,

@@ -30,7 +30,7 @@ func (f *remoteFlags) register(flags *pflag.FlagSet) {
 // ownFlags concern a job that runs in this process.
 var ownFlags = []string{
 	"memory-limit", "max-spill", "threads", "temp-dir", "partitions", "source-root",
-	"source-allow", "source-deny-private", "postgres-local", "s3-region", "s3-endpoint", "s3-allow-http", "output-root", "max-result-rows",
+	"source-allow", "source-deny-private", "postgres-local", "s3-region", "s3-endpoint", "s3-allow-http", "output-root", "max-result-rows", "sort-evidence",
 	"callback-timeout", "callback-allow", "callback-deny-private", "callback-secret", "callback-secret-file",
 }
 

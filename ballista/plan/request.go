@@ -104,10 +104,18 @@ func Plan(ctx context.Context, b Binder, r Request) (Graph, error) {
 	} else {
 		graph, err := p.distribute()
 		var no *unsplittable
-		if !errors.As(err, &no) {
+		switch {
+		case errors.As(err, &no):
+			why = "one task does everything: " + no.why
+		case err != nil || sortStreams(&graph):
 			return graph, err
+		default:
+			why = "one task does everything: its results are to be sorted"
 		}
-		why = "one task does everything: " + no.why
 	}
-	return p.gather(why)
+	graph, err := p.gather(why)
+	if err == nil {
+		sortStreams(&graph)
+	}
+	return graph, err
 }

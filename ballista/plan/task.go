@@ -86,6 +86,9 @@ type Step struct {
 	// rows where it is true are counted and not streamed, and the column is
 	// no part of the stream.
 	Marked bool `json:"marked,omitempty"`
+	// Sorted, of a StepStream, asks for its rows sorted by all columns, and
+	// names these: those of all tasks together then come in one order.
+	Sorted []string `json:"sorted,omitempty"`
 	// Partitions is how many partitions a StepWrite writes, at least 1. With
 	// more than one, the first column of its result is an INTEGER, 0 to
 	// Partitions-1 and never null, that says where the row belongs, and is no

@@ -42,18 +42,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // newRunner wires a runner over local CSV files whose jobs run in one session.
 func newRunner(t *testing.T, staging string, limits engine.Config) *runner.Runner {
 	t.Helper()
-	return newRunnerFor(t, staging, limits, 0, 0)
+	return newRunnerFor(t, staging, limits, 0, 0, false)
 }
 
 // newRunnerFor wires a runner over local CSV files. Its jobs are planned for so
-// many places, and split so far; this process runs them.
-func newRunnerFor(t *testing.T, staging string, limits engine.Config, places, partitions int) *runner.Runner {
+// many places, and split so far; this process runs them. Their evidence is
+// sorted or not.
+func newRunnerFor(t *testing.T, staging string, limits engine.Config, places, partitions int, sorted bool) *runner.Runner {
 	t.Helper()
 	store := blob.NewLocal(blob.LocalConfig{WriteRoots: []string{staging}})
 	sources := source.NewRegistry()
 	sources.AddFormat("csv", csv.New(store, csv.Config{}))
 	limits.TempDir = t.TempDir()
-	return runner.New(runner.Config{StagingPath: staging, Version: "test", MemoryHint: "--memory-limit", Partitions: partitions}, runner.Parts{
+	return runner.New(runner.Config{StagingPath: staging, Version: "test", MemoryHint: "--memory-limit", Partitions: partitions, SortEvidence: sorted}, runner.Parts{
 		Sources: sources, Store: store, Engine: newEngine(t, sources, limits, places), Log: slog.New(slog.DiscardHandler),
 		Binder: func() (runner.Binder, error) {
 			return engine.Open(engine.Config{Threads: 1, TempDir: limits.TempDir})
@@ -154,7 +155,7 @@ func runArchive(t *testing.T, archive *txtar.Archive, places, partitions int) st
 	job, err := recon.Decode([]byte(text), recon.ValidateOptions{})
 	require.NoError(t, err)
 	last := recon.Progress{}
-	result, err := newRunnerFor(t, staging, engine.Config{Threads: 2}, places, partitions).Run(t.Context(), job, time.Unix(1700000000, 0), func(p recon.Progress) {
+	result, err := newRunnerFor(t, staging, engine.Config{Threads: 2}, places, partitions, false).Run(t.Context(), job, time.Unix(1700000000, 0), func(p recon.Progress) {
 		if p.Fraction < last.Fraction {
 			t.Errorf("progress went back from %v to %v", last.Fraction, p.Fraction)
 		}

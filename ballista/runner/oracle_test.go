@@ -360,7 +360,7 @@ func runRandom(t *testing.T, tables [2]randomTable, sql string, partitions int) 
 	job, err := recon.Decode(fmt.Appendf(nil, `{"run_id": "random", "match_sql": %s, "sources": [%s], "output_path": "out", "primary_keys": %s}`,
 		sqlText, strings.Join(sources, ", "), keyText), recon.ValidateOptions{})
 	require.NoError(t, err)
-	result, err := newRunnerFor(t, staging, engine.Config{Threads: 1}, 2*min(1, partitions), partitions).Run(t.Context(), job, time.Unix(1700000000, 0), func(recon.Progress) {})
+	result, err := newRunnerFor(t, staging, engine.Config{Threads: 1}, 2*min(1, partitions), partitions, false).Run(t.Context(), job, time.Unix(1700000000, 0), func(recon.Progress) {})
 	if err != nil {
 		return outcome{}, err
 	}

@@ -34,6 +34,10 @@ type Config struct {
 	// Partitions is how many shares a source is split into, and a query that
 	// runs on executors. Default 0: from the sizes and the places there are.
 	Partitions int
+	// SortEvidence has the rows of each evidence file sorted by their keys
+	// and then all other columns, so that the same run gives the same bytes
+	// however it was split.
+	SortEvidence bool
 	// Threads is how many threads read at once in this process. Default: the
 	// machine's cores.
 	Threads int

@@ -38,7 +38,7 @@ func (r *run) request() plan.Request {
 		Result: plan.Result{Table: resultTable, MaxRows: r.mostRows()},
 		Steps: []plan.Step{
 			{Name: stepCount, Kind: plan.StepCount, SQL: "SELECT count(*) FROM " + resultTable},
-			{Name: stepMatched, Kind: plan.StepStream, SQL: r.matchedSQL()},
+			{Name: stepMatched, Kind: plan.StepStream, SQL: r.matchedSQL(), Sorted: r.sorted(r.matchedColumns()...)},
 		},
 	}
 	for i := range r.query.width {
@@ -55,7 +55,7 @@ func (r *run) request() plan.Request {
 			Table: t.alias, Keys: t.keys, Columns: pick(t.about.Schema, t.evidence, t.keys),
 			Steps: []plan.Step{
 				{Name: keysStep[side], Kind: plan.StepCount, SQL: keysSQL(t)},
-				{Name: unmatchedStep[side], Kind: plan.StepStream, Marked: true, SQL: r.unmatchedSQL(side)},
+				{Name: unmatchedStep[side], Kind: plan.StepStream, Marked: true, SQL: r.unmatchedSQL(side), Sorted: r.sorted(unmatchedColumns(t)...)},
 			},
 		}
 		for _, at := range r.query.keys[side] {
@@ -81,6 +81,27 @@ func (r *run) checkRows(rows int64) error {
 		return recon.Input(fmt.Errorf("match_sql: its result has more than the %d rows that it may have (--max-result-rows); make it join on columns that tell rows apart", most))
 	}
 	return nil
+}
+
+// sorted are the columns by which a step's rows are to be sorted, nil when
+// their order is free.
+func (r *run) sorted(columns ...string) []string {
+	if !r.cfg.SortEvidence {
+		return nil
+	}
+	return columns
+}
+
+func (r *run) matchedColumns() []string {
+	columns := []string{"left_key", "right_key"}
+	for _, c := range r.query.columns {
+		columns = append(columns, c.Name)
+	}
+	return columns
+}
+
+func unmatchedColumns(t *table) []string {
+	return append([]string{"kallad_matched", "record_key"}, t.evidence...)
 }
 
 func resultColumn(i int) string { return "c" + strconv.Itoa(i) }
