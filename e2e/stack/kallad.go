@@ -69,6 +69,15 @@ func (s *Stack) Executor(name string, settings map[string]string, options ...tes
 	}, options...)...)}
 }
 
+// Client starts a container with Node, Python, psql, curl and a shell, which
+// does nothing until it is told to.
+func (s *Stack) Client(name string, options ...testcontainers.ContainerCustomizer) *Container {
+	s.t.Helper()
+	image, err := clientImage.name(s.t.Context(), s.cli)
+	require.NoError(s.t, err)
+	return s.Run(name, image, append([]testcontainers.ContainerCustomizer{testcontainers.WithCmd("sleep", "infinity")}, options...)...)
+}
+
 // Ask sends a request to the scheduler's API and returns the status and the
 // JSON document of the answer, or {"text": ...}.
 func (s *Scheduler) Ask(method, path string, body any) (int, map[string]any) {

@@ -46,20 +46,27 @@ func (s *Stack) Postgres(settings ...string) *Postgres {
 // Open opens a connection, closed at the test's end.
 func (p *Postgres) Open() *pgx.Conn {
 	p.stack.t.Helper()
-	url := fmt.Sprintf("postgres://%s:%s@%s/%s", PostgresUser, PostgresPassword, p.Address("5432/tcp"), PostgresDatabase)
-	conn, err := pgx.Connect(p.stack.t.Context(), url)
+	conn, err := p.connect(p.stack.t.Context())
 	require.NoError(p.stack.t, err)
 	p.stack.t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn
 }
 
-// Run executes statements.
-func (p *Postgres) Run(statements string) {
+func (p *Postgres) connect(ctx context.Context) (*pgx.Conn, error) {
+	return pgx.Connect(ctx, fmt.Sprintf("postgres://%s:%s@%s/%s", PostgresUser, PostgresPassword, p.Address("5432/tcp"), PostgresDatabase))
+}
+
+// Start starts a server that has ended, and waits until it has recovered.
+func (p *Postgres) Start() {
 	p.stack.t.Helper()
-	conn := p.Open()
-	_, err := conn.Exec(p.stack.t.Context(), statements)
-	require.NoError(p.stack.t, err)
-	require.NoError(p.stack.t, conn.Close(p.stack.t.Context()))
+	p.Container.Start()
+	require.Eventually(p.stack.t, func() bool {
+		conn, err := p.connect(p.stack.t.Context())
+		if err != nil {
+			return false
+		}
+		return conn.Close(p.stack.t.Context()) == nil
+	}, startTimeout, 50*time.Millisecond)
 }
 
 // URI is a table as a source of a job.

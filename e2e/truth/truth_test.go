@@ -2,7 +2,9 @@ package truth_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -50,11 +52,21 @@ func newWorld(t *testing.T) *world {
 func TestLocal(t *testing.T) {
 	w := newWorld(t)
 	w.judge.Scheduler = w.stack.Scheduler(nil)
-	w.compare(t)
+	w.compare(t, "local")
 }
 
-// compare runs every pattern over every kind of source, all at once.
-func (w *world) compare(t *testing.T) {
+// Two executors, which share the work.
+func TestCluster(t *testing.T) {
+	w := newWorld(t)
+	w.judge.Scheduler = w.stack.Scheduler(nil)
+	w.stack.Executor("executor-1", nil)
+	w.stack.Executor("executor-2", nil)
+	w.judge.Scheduler.Executors(2, time.Minute)
+	w.compare(t, "cluster")
+}
+
+// compare runs every pattern over every kind of source.
+func (w *world) compare(t *testing.T, mode string) {
 	for _, p := range ledger.Patterns() {
 		truth, err := ledger.Truth(t.Context(), w.conn, p)
 		require.NoError(t, err)
@@ -67,6 +79,8 @@ func (w *world) compare(t *testing.T) {
 				w.judge.Scheduler.Post(job)
 				w.judge.Right(t, job, p, truth)
 				w.judge.Once(t, job)
+				_, doc := w.judge.Scheduler.Ask(http.MethodGet, "/api/jobs/"+job.RunID, nil)
+				require.Equal(t, mode, doc["engine_mode"])
 			})
 		}
 	}
