@@ -30,6 +30,7 @@ import (
 // clusterFlags say how the scheduler deals with executors.
 type clusterFlags struct {
 	grpcPort uint16
+	peers    peerFlags
 	cfg      sched.Config
 }
 
@@ -43,6 +44,7 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&f.cfg.MaxAttempts, "task-attempts", f.cfg.MaxAttempts, "how often a task is tried before its job fails")
 	flags.Float64Var(&f.cfg.SpeculateAfter, "speculate-after", f.cfg.SpeculateAfter, "share of a stage's tasks that must be done before slow ones get a second attempt; 1: never")
 	flags.Float64Var(&f.cfg.SpeculateFactor, "speculate-factor", f.cfg.SpeculateFactor, "how many times the median of the others makes a task slow")
+	f.peers.register(flags)
 	for flag, variable := range map[string]string{
 		"grpc-port": "GRPC_PORT", "executor-heartbeat": "EXECUTOR_HEARTBEAT", "executor-timeout": "EXECUTOR_TIMEOUT",
 		"executor-reconnect": "EXECUTOR_RECONNECT", "local-grace": "LOCAL_GRACE", "task-attempts": "TASK_ATTEMPTS",
@@ -66,8 +68,8 @@ type localEngine struct {
 }
 
 // newLocalEngine returns an engine that runs up to jobs tasks at once in this
-// process. The dial options are for reaching executors.
-func newLocalEngine(cfg sched.Config, e *engines, jobs int, reg prometheus.Registerer, log *slog.Logger, dial ...grpc.DialOption) (*localEngine, error) {
+// process. peers says how executors are read from.
+func newLocalEngine(cfg sched.Config, e *engines, jobs int, reg prometheus.Registerer, log *slog.Logger, peers shuffle.ClientConfig) (*localEngine, error) {
 	cfg.Version, cfg.EngineVersion = version(), engine.Version()
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -76,7 +78,7 @@ func newLocalEngine(cfg sched.Config, e *engines, jobs int, reg prometheus.Regis
 	if err != nil {
 		return nil, err
 	}
-	client := shuffle.NewClient(shuffle.ClientConfig{DialOptions: dial, Silence: pieceSilence, Attempts: pieceAttempts}, plan.LocalExecutor, store)
+	client := shuffle.NewClient(peers, plan.LocalExecutor, store)
 	l := &localEngine{
 		scheduler: sched.New(cfg, sched.NewCollector(client, store, cfg.ResultMemory), sched.NewMetrics(reg), log),
 		store:     store, client: client,
@@ -92,12 +94,22 @@ func newLocalEngine(cfg sched.Config, e *engines, jobs int, reg prometheus.Regis
 	return l, nil
 }
 
-const (
-	// pieceSilence is how long the holder of a piece may be silent, and
-	// pieceAttempts how often it is asked, before the piece is made again.
-	pieceSilence  = 15 * time.Second
-	pieceAttempts = 2
-)
+// peerFlags say how this process reads what others keep.
+type peerFlags struct {
+	timeout time.Duration
+}
+
+func (f *peerFlags) register(flags *pflag.FlagSet) {
+	flags.DurationVar(&f.timeout, "peer-timeout", 15*time.Second, "time that the holder of data may be silent; it is asked twice, then the data is made again")
+	env(flags, "peer-timeout", "PEER_TIMEOUT")
+}
+
+// pieceAttempts is how often the holder of a piece is asked for it.
+const pieceAttempts = 2
+
+func (f *peerFlags) config(guard auth.Guard) shuffle.ClientConfig {
+	return shuffle.ClientConfig{DialOptions: guard.DialOptions(), Silence: f.timeout, Attempts: pieceAttempts}
+}
 
 // Places implements runner.Engine.
 func (l *localEngine) Places() int { return l.scheduler.Places() }
@@ -136,7 +148,7 @@ type cluster struct {
 // once. It serves nobody before start.
 func (f *clusterFlags) newCluster(e *engines, bindHost string, jobs int, guard auth.Guard, reg prometheus.Registerer, backlog func() int, log *slog.Logger) (*cluster, error) {
 	f.cfg.Backlog = backlog
-	local, err := newLocalEngine(f.cfg, e, jobs, reg, log, guard.DialOptions()...)
+	local, err := newLocalEngine(f.cfg, e, jobs, reg, log, f.peers.config(guard))
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ type executorFlags struct {
 	engine        engineFlags
 	log           logFlags
 	guard         guardFlags
+	peers         peerFlags
 	schedulerURL  string
 	schedulerHost string
 	schedulerPort uint16
@@ -82,6 +83,7 @@ func (f *executorFlags) register(cmd *cobra.Command) {
 	f.engine.registerLimits(flags, false)
 	f.log.register(flags)
 	f.guard.register(flags)
+	f.peers.register(flags)
 	for flag, variable := range map[string]string{
 		"scheduler-url": "SCHEDULER_URL", "scheduler-host": "SCHEDULER_HOST", "scheduler-port": "SCHEDULER_PORT",
 		"flight-port": "BIND_PORT", "grpc-port": "BIND_GRPC_PORT", "bind-host": "BIND_HOST", "external-host": "EXTERNAL_HOST",
@@ -214,10 +216,10 @@ func (f *executorFlags) build(guard auth.Guard, log *slog.Logger) (_ *worker, er
 	}
 	debug.SetMemoryLimit(goMemory)
 	sweepSpill(f.engine.tempDir, log)
-	if w.store, err = shuffle.NewStore(shuffle.Config{Dir: f.engine.tempDir, MemoryLimit: written}, log); err != nil {
+	if w.store, err = shuffle.NewStore(shuffle.Config{Dir: f.engine.tempDir, MemoryLimit: written, DiskLimit: int64(f.engine.maxSpill)}, log); err != nil {
 		return w, err
 	}
-	w.client = shuffle.NewClient(shuffle.ClientConfig{DialOptions: guard.DialOptions(), Silence: pieceSilence, Attempts: pieceAttempts}, hello.Id, w.store)
+	w.client = shuffle.NewClient(f.peers.config(guard), hello.Id, w.store)
 	w.slots = executor.NewSlots(queries, f.slots)
 	core := executor.New(w.slots, stores.sources, executor.NewPieces(w.client, scheduler))
 	w.agent = executor.NewAgent(executor.AgentConfig{

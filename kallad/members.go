@@ -11,7 +11,8 @@ func (c *cluster) Executors() []recon.ExecutorStatus {
 	for _, e := range c.scheduler.Executors() {
 		list = append(list, recon.ExecutorStatus{
 			ID: e.ID, FlightAddress: e.Address, GRPCAddress: e.ControlAddress, Version: e.Version, State: memberStates[e.State],
-			Slots: e.Slots, RunningTasks: e.Running, MemoryLimitBytes: e.MemoryBytes, JoinedAt: e.Joined, LastHeartbeatAt: e.Seen,
+			Slots: e.Slots, RunningTasks: e.Running, MemoryBytes: e.Memory, MemoryLimitBytes: e.MemoryLimit,
+			JoinedAt: e.Joined, LastHeartbeatAt: e.Seen,
 		})
 	}
 	return list
@@ -20,5 +21,5 @@ func (c *cluster) Executors() []recon.ExecutorStatus {
 // memberStates are the states as callers know them: whoever is away gets no
 // tasks, as if it were lost already.
 var memberStates = map[sched.ExecutorState]recon.ExecutorState{
-	sched.ExecutorReady: recon.ExecutorActive, sched.ExecutorAway: recon.ExecutorLost, sched.ExecutorDraining: recon.ExecutorDraining,
+	sched.ExecutorReady: recon.ExecutorActive, sched.ExecutorAway: recon.ExecutorLost, sched.ExecutorDraining: recon.ExecutorDraining, sched.ExecutorLost: recon.ExecutorLost,
 }

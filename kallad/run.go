@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	sched "kallad/ballista/scheduler"
+	"kallad/ballista/shuffle"
 	"kallad/worker/callback"
 	"kallad/worker/recon"
 )
@@ -115,7 +116,7 @@ func (f *runFlags) runHere(ctx context.Context, std streams, job *recon.Job, log
 		return err
 	}
 	defer func() { err = errors.Join(err, engines.close()) }()
-	local, err := newLocalEngine(sched.DefaultConfig(), engines, 1, prometheus.NewRegistry(), log)
+	local, err := newLocalEngine(sched.DefaultConfig(), engines, 1, prometheus.NewRegistry(), log, shuffle.ClientConfig{})
 	if err != nil {
 		return err
 	}

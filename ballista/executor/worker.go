@@ -261,7 +261,7 @@ func (w *Worker) Unacknowledged() []*control.Ended {
 // Heartbeat says how far all attempts are.
 func (w *Worker) Heartbeat() *control.Report {
 	memory, disk := w.store.Usage()
-	beat := &control.Heartbeat{OutputMemoryBytes: memory, OutputDiskBytes: disk}
+	beat := &control.Heartbeat{OutputMemoryBytes: memory, OutputDiskBytes: disk, ProcessMemoryBytes: residentMemory()}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for id, a := range w.running {

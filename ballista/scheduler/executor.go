@@ -33,6 +33,7 @@ type executor struct {
 	timer *time.Timer
 
 	memory, disk int64 // of outputs
+	resident     int64 // of its process
 	done, failed int64 // attempts
 }
 
@@ -180,6 +181,9 @@ func (s *Scheduler) lose(e *executor, why string, agreed bool) {
 	e.close()
 	s.stop(e.timer)
 	delete(s.executors, e.id)
+	if !agreed {
+		s.remember(e)
+	}
 	if len(s.executors) == 0 {
 		s.alone = time.Now()
 		s.after(s.cfg.LocalGrace, func() {})
@@ -209,6 +213,22 @@ func (s *Scheduler) lose(e *executor, why string, agreed bool) {
 	}
 	for _, j := range s.order {
 		j.forsake(e)
+	}
+}
+
+// How long, and how many, lost executors are still shown.
+const (
+	showLost = 10 * time.Minute
+	mostLost = 100
+)
+
+// remember keeps what a lost executor was, for those who look.
+func (s *Scheduler) remember(e *executor) {
+	status := e.status()
+	status.State, status.Running = ExecutorLost, 0
+	s.departed = append(s.departed, status)
+	if len(s.departed) > mostLost {
+		s.departed = slices.Delete(s.departed, 0, 1)
 	}
 }
 

@@ -24,7 +24,7 @@ func (s *Scheduler) take(e *executor, r *control.Report) {
 	s.heard(e)
 	switch r := r.Report.(type) {
 	case *control.Report_Heartbeat:
-		e.memory, e.disk = r.Heartbeat.OutputMemoryBytes, r.Heartbeat.OutputDiskBytes
+		e.memory, e.disk, e.resident = r.Heartbeat.OutputMemoryBytes, r.Heartbeat.OutputDiskBytes, r.Heartbeat.ProcessMemoryBytes
 		for _, p := range r.Heartbeat.Tasks {
 			if a := e.running[fromWire(p.Id)]; a != nil {
 				a.progress(p)

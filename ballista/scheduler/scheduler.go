@@ -39,6 +39,8 @@ type Scheduler struct {
 	executors map[string]*executor
 	local     *executor // this process's own; nil without one
 	worker    Worker
+	// departed are executors that were lost of late.
+	departed []ExecutorStatus
 	// alone is when the last executor was gone; zero if there never was one.
 	alone   time.Time
 	jobs    map[string]*job

@@ -121,6 +121,7 @@ const (
 	// ExecutorAway: its stream broke a moment ago.
 	ExecutorAway     ExecutorState = "away"
 	ExecutorDraining ExecutorState = "draining"
+	ExecutorLost     ExecutorState = "lost"
 )
 
 // ExecutorStatus is an executor as it is now.
@@ -129,35 +130,43 @@ type ExecutorStatus struct {
 	Address, ControlAddress string
 	State                   ExecutorState
 	Slots, Running, Threads int
-	// MemoryBytes is what its tasks may use together; OutputMemory and
-	// OutputDisk are what its outputs take. Unit: bytes.
-	MemoryBytes, OutputMemory, OutputDisk int64
-	Version, EngineVersion                string
-	Joined, Seen                          time.Time
+	// MemoryLimit is what its tasks may use together, Memory what its process
+	// holds; OutputMemory and OutputDisk are what its outputs take. Unit:
+	// bytes.
+	MemoryLimit, Memory, OutputMemory, OutputDisk int64
+	Version, EngineVersion                        string
+	Joined, Seen                                  time.Time
 	// Done and Failed count attempts.
 	Done, Failed int64
 }
 
-// Executors returns the executors that there are, in the order in which they
-// came. This process is not among them.
+func (e *executor) status() ExecutorStatus {
+	state := ExecutorReady
+	switch {
+	case e.draining:
+		state = ExecutorDraining
+	case e.link == nil:
+		state = ExecutorAway
+	}
+	return ExecutorStatus{
+		ID: e.id, Address: e.hello.FlightAddress, ControlAddress: e.hello.ControlAddress, State: state,
+		Slots: int(e.hello.Slots), Running: len(e.running), Threads: int(e.hello.Threads),
+		MemoryLimit: e.hello.MemoryBytes, Memory: e.resident, OutputMemory: e.memory, OutputDisk: e.disk,
+		Version: e.hello.Version, EngineVersion: e.hello.EngineVersion, Joined: e.joined, Seen: e.seen, Done: e.done, Failed: e.failed,
+	}
+}
+
+// Executors returns the executors that there are, and those that were lost of
+// late, in the order in which they came. This process is not among them.
 func (s *Scheduler) Executors() []ExecutorStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]ExecutorStatus, 0, len(s.executors))
+	s.departed = slices.DeleteFunc(s.departed, func(e ExecutorStatus) bool {
+		return s.executors[e.ID] != nil || time.Since(e.Seen) > showLost
+	})
+	out := slices.Clone(s.departed)
 	for _, e := range s.executors {
-		state := ExecutorReady
-		switch {
-		case e.link == nil:
-			state = ExecutorAway
-		case e.draining:
-			state = ExecutorDraining
-		}
-		out = append(out, ExecutorStatus{
-			ID: e.id, Address: e.hello.FlightAddress, ControlAddress: e.hello.ControlAddress, State: state,
-			Slots: int(e.hello.Slots), Running: len(e.running), Threads: int(e.hello.Threads),
-			MemoryBytes: e.hello.MemoryBytes, OutputMemory: e.memory, OutputDisk: e.disk,
-			Version: e.hello.Version, EngineVersion: e.hello.EngineVersion, Joined: e.joined, Seen: e.seen, Done: e.done, Failed: e.failed,
-		})
+		out = append(out, e.status())
 	}
 	slices.SortFunc(out, func(a, b ExecutorStatus) int {
 		return cmp.Or(a.Joined.Compare(b.Joined), cmp.Compare(a.ID, b.ID))

@@ -449,8 +449,10 @@ type Heartbeat struct {
 	// What its outputs take.
 	OutputMemoryBytes int64 `protobuf:"varint,2,opt,name=output_memory_bytes,json=outputMemoryBytes,proto3" json:"output_memory_bytes,omitempty"`
 	OutputDiskBytes   int64 `protobuf:"varint,3,opt,name=output_disk_bytes,json=outputDiskBytes,proto3" json:"output_disk_bytes,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What its process holds; 0 where that is not known.
+	ProcessMemoryBytes int64 `protobuf:"varint,4,opt,name=process_memory_bytes,json=processMemoryBytes,proto3" json:"process_memory_bytes,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Heartbeat) Reset() {
@@ -500,6 +502,13 @@ func (x *Heartbeat) GetOutputMemoryBytes() int64 {
 func (x *Heartbeat) GetOutputDiskBytes() int64 {
 	if x != nil {
 		return x.OutputDiskBytes
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetProcessMemoryBytes() int64 {
+	if x != nil {
+		return x.ProcessMemoryBytes
 	}
 	return 0
 }
@@ -1929,11 +1938,12 @@ const file_ballista_proto_control_control_proto_rawDesc = "" +
 	"\battempts\x18\n" +
 	" \x03(\v2\x19.kallad.control.v1.TaskIDR\battempts\x12\x1a\n" +
 	"\bdraining\x18\v \x01(\bR\bdraining\x12\x12\n" +
-	"\x04jobs\x18\f \x03(\tR\x04jobs\"\x9a\x01\n" +
+	"\x04jobs\x18\f \x03(\tR\x04jobs\"\xcc\x01\n" +
 	"\tHeartbeat\x121\n" +
 	"\x05tasks\x18\x01 \x03(\v2\x1b.kallad.control.v1.ProgressR\x05tasks\x12.\n" +
 	"\x13output_memory_bytes\x18\x02 \x01(\x03R\x11outputMemoryBytes\x12*\n" +
-	"\x11output_disk_bytes\x18\x03 \x01(\x03R\x0foutputDiskBytes\"\xd5\x01\n" +
+	"\x11output_disk_bytes\x18\x03 \x01(\x03R\x0foutputDiskBytes\x120\n" +
+	"\x14process_memory_bytes\x18\x04 \x01(\x03R\x12processMemoryBytes\"\xd5\x01\n" +
 	"\bProgress\x12)\n" +
 	"\x02id\x18\x01 \x01(\v2\x19.kallad.control.v1.TaskIDR\x02id\x129\n" +
 	"\x04rows\x18\x02 \x03(\v2%.kallad.control.v1.Progress.RowsEntryR\x04rows\x12\x14\n" +
