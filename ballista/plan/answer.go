@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,7 +40,7 @@ type answer struct {
 func (a *answer) part() bool { return a.nulls || a.doubled }
 
 // answer decides where a lookup's steps are taken.
-func (f *finalStage) answer(l *Lookup) (*answer, error) {
+func (f *builder) answer(l *Lookup) (*answer, error) {
 	a := &answer{lookup: l}
 	for i := range f.Lookups {
 		if &f.Lookups[i] == l {
@@ -51,9 +52,11 @@ func (f *finalStage) answer(l *Lookup) (*answer, error) {
 			return nil, &unsplittable{fmt.Sprintf("rows of %s can't be found by the key %s, of type %s, over several tasks", l.Table, k, f.kindOf(l.Table, k))}
 		}
 	}
-	mention, extended := f.carried(l)
-	if mention != nil {
-		at := f.assignment.places[mention.id]
+	if f.solution.assignment == nil {
+		a.mention = f.read(l.Table)
+		a.at = placement{copied: true}
+	} else if mention, extended := f.carried(l); mention != nil {
+		at := f.solution.assignment.places[mention.id]
 		if len(at.keys) > 0 && !at.copied {
 			a.mention, a.at, a.nulls = mention, at, extended
 			a.doubled = at.spread || !f.within(mention, at, l.Keys)
@@ -66,10 +69,33 @@ func (f *finalStage) answer(l *Lookup) (*answer, error) {
 			}
 		}
 	}
-	if loose := f.assignment.spot.loose; loose != "" && (a.mention == nil || a.part()) {
+	if loose := f.solution.loose(); loose != "" && (a.mention == nil || a.part()) {
 		return nil, &unsplittable{fmt.Sprintf("%s, and the rows of %s are looked up by another task", loose, l.Table)}
 	}
 	return a, nil
+}
+
+// read is a mention of a table that the one task of the final stage reads, nil
+// if it reads none.
+func (f *builder) read(table string) *item {
+	for _, l := range f.solution.region.leaves {
+		if l.part.none() && strings.EqualFold(l.item.table, table) {
+			return l.item
+		}
+	}
+	return nil
+}
+
+// resultColumns are the columns of the result that have a part of the key.
+// One column can have several.
+func (l *Lookup) resultColumns() []string {
+	var out []string
+	for _, c := range l.ResultKeys {
+		if !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func (p *planner) kindOf(table, name string) sqlType {
@@ -80,7 +106,7 @@ func (p *planner) kindOf(table, name string) sqlType {
 	return ""
 }
 
-func (f *finalStage) resultColumn(name string) int {
+func (f *builder) resultColumn(name string) int {
 	for i, c := range f.Result.Columns {
 		if c == name {
 			return i
@@ -89,9 +115,9 @@ func (f *finalStage) resultColumn(name string) int {
 	return -1
 }
 
-func (f *finalStage) resultKind(name string) sqlType {
-	if at := f.resultColumn(name); at >= 0 && at < len(f.region.query.columns) {
-		return f.region.query.columns[at].kind
+func (f *builder) resultKind(name string) sqlType {
+	if at := f.resultColumn(name); at >= 0 && at < len(f.solution.region.root.query.columns) {
+		return f.solution.region.root.query.columns[at].kind
 	}
 	return ""
 }
@@ -99,14 +125,14 @@ func (f *finalStage) resultKind(name string) sqlType {
 // carried returns the mention of a lookup's table whose keys the result rows
 // carry, nil if they come from elsewhere or from several mentions. extended
 // says that they may be null without being so in a row of the table.
-func (f *finalStage) carried(l *Lookup) (mention *item, extended bool) {
+func (f *builder) carried(l *Lookup) (mention *item, extended bool) {
 	var rows [][]origin
 	for i, name := range l.ResultKeys {
 		at := f.resultColumn(name)
 		if at < 0 || f.resultKind(name) != f.kindOf(l.Table, l.Keys[i]) {
 			return nil, false
 		}
-		from := f.region.origins(f.region.query, at)
+		from := f.solution.region.origins(f.solution.region.root.query, at)
 		if len(from) == 0 || len(rows) > 0 && len(from) != len(rows[0]) {
 			return nil, false
 		}
@@ -132,7 +158,7 @@ func (f *finalStage) carried(l *Lookup) (mention *item, extended bool) {
 }
 
 // admit makes the inputs of the final stage that a lookup needs there.
-func (f *finalStage) admit(a *answer) error {
+func (f *builder) admit(a *answer) error {
 	if a.mention == nil {
 		return nil
 	}
@@ -178,7 +204,7 @@ func (a *answer) apartSQL(columns []string) string {
 }
 
 // here adds to the final stage what a lookup does there.
-func (f *finalStage) here(a *answer) {
+func (f *builder) here(a *answer) {
 	l, n := a.lookup, strconv.Itoa(a.index+1)
 	table := f.table(l.Table)
 	if a.mention == nil || a.part() {
@@ -188,7 +214,7 @@ func (f *finalStage) here(a *answer) {
 		}
 		f.stage.Steps = append(f.stage.Steps, Step{
 			Name: "keys" + n, Kind: StepWrite, Partitions: f.tasks,
-			SQL: fmt.Sprintf("SELECT DISTINCT %s, %s FROM %s%s", f.keyPlace(l, l.ResultKeys, true), strings.Join(quoteAll(l.ResultKeys), ", "), quote(f.Result.Table), where),
+			SQL: fmt.Sprintf("SELECT DISTINCT %s, %s FROM %s%s", f.keyPlace(l, l.ResultKeys, true), strings.Join(quoteAll(l.resultColumns()), ", "), quote(f.Result.Table), where),
 		})
 	}
 	if a.mention == nil {
@@ -212,7 +238,7 @@ func (f *finalStage) here(a *answer) {
 
 // keyPlace says in which partition a key belongs, for rows of the result or of
 // the table.
-func (f *finalStage) keyPlace(l *Lookup, names []string, ofResult bool) string {
+func (f *builder) keyPlace(l *Lookup, names []string, ofResult bool) string {
 	values := make([]string, len(names))
 	for i := range names {
 		kinds := []sqlType{f.kindOf(l.Table, l.Keys[i]), f.resultKind(l.ResultKeys[i])}
@@ -228,7 +254,7 @@ func (f *finalStage) keyPlace(l *Lookup, names []string, ofResult bool) string {
 
 // apart adds the stage in which a lookup is taken that is not, or not all of
 // it, taken in the final one, which has the given id.
-func (f *finalStage) apart(a *answer, id int) {
+func (f *builder) apart(a *answer, id int) {
 	if a.mention != nil && !a.part() {
 		return
 	}

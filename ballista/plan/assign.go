@@ -24,17 +24,17 @@ const (
 
 // assign proposes ways to place the leaves, has them proved and returns the
 // one that moves least, or why there is none.
-func (g *region) assign(p *planner) (*assignment, *refusal) {
+func (g *region) assign(p *planner) (*assignment, []*refusal) {
 	classes := g.classes()
 	var best *assignment
-	var why *refusal
+	var refused []*refusal
 	try := func(places map[int]placement) {
 		for _, option := range g.free(p, places) {
 			a, no := g.prove(p, option)
 			switch {
-			case no != nil && why == nil:
-				why = no
-			case no == nil && (best == nil || a.moved < best.moved):
+			case no != nil:
+				refused = append(refused, no)
+			case best == nil || a.moved < best.moved:
 				best = a
 			}
 		}
@@ -54,13 +54,7 @@ func (g *region) assign(p *planner) (*assignment, *refusal) {
 		try(single)
 	}
 	try(map[int]placement{})
-	if best != nil {
-		return best, nil
-	}
-	if why == nil {
-		why = &refusal{why: "no value is known by which its tables could be split"}
-	}
-	return nil, why
+	return best, refused
 }
 
 // place adds a class as a position to the leaves that it has keys for, or to
@@ -122,9 +116,9 @@ func (g *region) prove(p *planner, places map[int]placement) (*assignment, *refu
 			at.spread = spread && !p.keepsNulls(g.leaf(id), at)
 			tried[id] = at
 		}
-		s, no := (&prover{places: tried}).relation(g.query, 0)
+		s, no := g.spot(tried)
 		if no == nil && s.extent == whole {
-			no = &refusal{why: "every task would compute the same rows"}
+			no = &refusal{why: "its tables are small, and every task would compute the same rows"}
 		}
 		if no == nil {
 			return &assignment{places: tried, spot: s, moved: g.moved(p, tried)}, nil
@@ -132,15 +126,6 @@ func (g *region) prove(p *planner, places map[int]placement) (*assignment, *refu
 		why = no
 	}
 	return nil, why
-}
-
-func (g *region) leaf(id int) *leaf {
-	for _, l := range g.leaves {
-		if l.id == id {
-			return l
-		}
-	}
-	return nil
 }
 
 // moved is about how many bytes a proposal sends from task to task.

@@ -54,10 +54,18 @@ func (r *resolver) clauses(b *block, s *scanner) error {
 	if where != nil {
 		b.where = s.conjuncts(where)
 	}
-	for _, clause := range []string{"select_list", "group_expressions"} {
-		if err := s.scan(b.tree[clause], asValue); err != nil {
+	b.whereSubs, s.subs = s.subs, nil
+	for _, item := range list(b.tree, "select_list") {
+		if n := item.(node); text(n, "type") == "STAR" {
+			// What it stands for is known by its own rules.
+			item = []any{n["replace_list"], n["expr"]}
+		}
+		if err := s.scan(item, asValue); err != nil {
 			return err
 		}
+	}
+	if err := s.scan(b.tree["group_expressions"], asValue); err != nil {
+		return err
 	}
 	for _, clause := range []string{"having", "qualify"} {
 		if err := s.scan(b.tree[clause], asTruth); err != nil {
@@ -204,8 +212,12 @@ func (r *resolver) typeKeys(b *block) error {
 	return nil
 }
 
-// expand says what each column of the block's result is.
-func (b *block) expand(columns []column) {
+// expand says what each column of the block's result is, false if the select
+// list has something of which that is not known.
+func (b *block) expand(columns []column) bool {
+	for _, c := range columns {
+		b.names = append(b.names, c.name)
+	}
 	var outputs []*key
 	var names []string
 	for _, e := range list(b.tree, "select_list") {
@@ -214,7 +226,7 @@ func (b *block) expand(columns []column) {
 			keys, ok := b.star(n)
 			if !ok {
 				b.outputs = make([]*key, len(columns))
-				return
+				return false
 			}
 			for _, k := range keys {
 				outputs, names = append(outputs, k.key), append(names, k.name)
@@ -225,18 +237,20 @@ func (b *block) expand(columns []column) {
 		outputs, names = append(outputs, k), append(names, "")
 	}
 	if columns != nil && len(outputs) != len(columns) {
-		outputs = make([]*key, len(columns))
+		b.outputs = make([]*key, len(columns))
+		return false
 	}
 	for i, c := range columns {
 		if i < len(names) && names[i] != "" && !strings.EqualFold(names[i], c.name) {
-			outputs = make([]*key, len(columns))
-			break
+			b.outputs = make([]*key, len(columns))
+			return false
 		}
 		if outputs[i] != nil && outputs[i].kind == "" {
 			outputs[i].kind = c.kind
 		}
 	}
 	b.outputs = outputs
+	return true
 }
 
 type namedKey struct {

@@ -158,6 +158,19 @@ func floatForm(types []sqlType, has map[family]int) (form, bool) {
 	return "DOUBLE", true
 }
 
+// restored is the SQL of a value of this type that was written by one task and
+// read by another, false if the type is not known to come back. The columns
+// that travel have no name for some types.
+func (t sqlType) restored(expression string) (string, bool) {
+	switch {
+	case t == "HUGEINT" || t == "JSON":
+		return fmt.Sprintf("CAST(%s AS %s)", expression, t), true
+	case t.family() != familyNone || t == "INTERVAL":
+		return expression, true
+	}
+	return "", false
+}
+
 // cast is the expression, which is of type t, in this form.
 func (f form) cast(expression string, t sqlType) string {
 	if form(t) == f {

@@ -47,7 +47,8 @@ func (k *key) column() (ref, bool) {
 // plain reports whether a key is a column and no more.
 func (k *key) plain() bool { _, ok := k.column(); return ok }
 
-func newKey(tree any, label string, strict bool, parts []*key) *key {
+func newKey(tree node, label string, strict bool, parts []*key) *key {
+	tree["alias"] = ""
 	k := &key{tree: tree, label: label, strict: strict}
 	for _, p := range parts {
 		k.strict = k.strict && p.strict
@@ -199,7 +200,7 @@ func (v *view) term(expression any) *key {
 		if n["value"] == nil {
 			return nil
 		}
-		return newKey(cloneValue(n), constantLabel(n), true, nil)
+		return newKey(cloneValue(n).(node), constantLabel(n), true, nil)
 	case "CAST":
 		if !plainType(object(n, "cast_type")) {
 			return nil

@@ -22,6 +22,9 @@ type planner struct {
 	// copyLimit is how large a table may be that is copied to every task.
 	copyLimit int64
 
+	// solved are the parts that were solved, by id.
+	solved map[int]*solution
+
 	stages []Stage
 	scans  map[string]*scanStage
 }
@@ -174,14 +177,14 @@ func (p *planner) distribute() (Graph, error) {
 	if query.columns == nil {
 		return Graph{}, fmt.Errorf("internal error: the query was bound before, and can't be any more")
 	}
-	p.scans = map[string]*scanStage{}
+	p.scans, p.solved = map[string]*scanStage{}, map[int]*solution{}
 	return p.final(query)
 }
 
 func (p *planner) newResolver() (*resolver, error) {
 	r := &resolver{
 		ctx: p.ctx, binder: p.binder, tables: p.Tables, columns: map[string][]column{},
-		items: map[int]*item{}, relations: map[int]*relation{}, known: map[uintptr]*key{},
+		items: map[int]*item{}, relations: map[int]*relation{}, known: map[uintptr]*key{}, moved: map[ref][]string{},
 	}
 	for _, t := range p.Tables {
 		names, types, err := p.binder.Columns(p.ctx, "SELECT * FROM "+quote(t.Name))

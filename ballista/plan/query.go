@@ -37,11 +37,31 @@ func New(sql string, parsed json.RawMessage) (*Query, error) {
 
 // Parsed returns the form that the engine writes back as SQL.
 func (q *Query) Parsed() (json.RawMessage, error) {
+	walk(q.root, nameCrossJoins)
 	b, err := json.Marshal(map[string]any{"error": false, "statements": []any{q.root}})
 	if err != nil {
 		return nil, fmt.Errorf("write the parsed query: %w", err)
 	}
 	return b, nil
+}
+
+// nameCrossJoins makes cross joins that stand inside of other joins inner joins
+// on true. The engine writes a cross join as a comma, which binds less than a
+// join and would take the tables apart.
+func nameCrossJoins(n node) {
+	if text(n, "type") != "JOIN" || text(n, "ref_type") == "CROSS" {
+		return
+	}
+	for _, side := range []string{"left", "right"} {
+		if child := object(n, side); text(child, "type") == "JOIN" && text(child, "ref_type") == "CROSS" {
+			child["ref_type"], child["condition"] = "REGULAR", trueConstant()
+		}
+	}
+}
+
+func trueConstant() node {
+	return node{"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "query_location": 0,
+		"value": node{"type": node{"id": "BOOLEAN", "type_info": nil}, "is_null": false, "value": true}}
 }
 
 // Clone returns a copy that can be changed without changing q.

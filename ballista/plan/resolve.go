@@ -19,6 +19,8 @@ type resolver struct {
 	relations map[int]*relation
 	// known are the columns that names mean, by the address of the reference.
 	known map[uintptr]*key
+	// moved are the names of columns that a part has taken over, by now.
+	moved map[ref][]string
 	// opaque are names whose meaning is not known.
 	opaque []string
 	// untyped are keys whose type the engine is still to be asked for, with
@@ -77,7 +79,9 @@ func (r *resolver) describe(rel *relation) error {
 	}
 	rel.columns = columns
 	if rel.block != nil {
-		rel.block.expand(columns)
+		if !rel.block.expand(columns) {
+			r.opaque = append(r.opaque, "*")
+		}
 	}
 	return r.ctx.Err()
 }
@@ -194,9 +198,7 @@ func (r *resolver) constant(it *item) error {
 	if reads {
 		return &unsplittable{"a function in FROM that reads columns"}
 	}
-	star := node{"class": "STAR", "type": "STAR", "alias": "", "query_location": 0, "relation_name": "", "exclude_list": []any{}, "replace_list": []any{},
-		"columns": false, "expr": nil, "qualified_exclude_list": []any{}, "rename_list": []any{}}
-	columns, err := r.columnsOf(plainSelect([]any{star}, it.tree))
+	columns, err := r.columnsOf(plainSelect([]any{star()}, it.tree))
 	if err == nil && columns == nil {
 		err = &unsplittable{"an item in FROM whose columns are not known"}
 	}

@@ -8,6 +8,11 @@ func (p *prover) block(b *block, id int) (spot, *refusal) {
 	if no != nil {
 		return s, no
 	}
+	for _, q := range b.subs {
+		if no := p.sub(q, s); no != nil {
+			return s, no
+		}
+	}
 	if s.extent == split {
 		if no := p.gathered(b, s.location); no != nil {
 			return s, no
@@ -18,7 +23,7 @@ func (p *prover) block(b *block, id int) (spot, *refusal) {
 	return s, nil
 }
 
-// rows is the rule for a SELECT's FROM and WHERE, and for its subqueries.
+// rows is the rule for a SELECT's FROM and WHERE.
 func (p *prover) rows(b *block) (spot, *refusal) {
 	s, no := p.from(b.from, b.where)
 	if no != nil {
@@ -29,15 +34,24 @@ func (p *prover) rows(b *block) (spot, *refusal) {
 		filled[k] = filled[k] || v
 	}
 	s.filled, s.location = filled, s.location.fill(filled)
+	if p.before(b) {
+		return s, nil
+	}
 	if s.extent == split && p.answers(s.location, b.where, nil, nil) {
 		s.extent = answered
 	}
-	for _, q := range b.subs {
+	for _, q := range b.whereSubs {
 		if no := p.sub(q, s); no != nil {
 			return s, no
 		}
 	}
 	return s, nil
+}
+
+// before reports whether a SELECT's FROM and WHERE are computed before.
+func (p *prover) before(b *block) bool {
+	_, placed := p.places[b.from.id]
+	return placed && b.from.kind == joinItem
 }
 
 // answers reports whether every row that a row of a query around this one asks

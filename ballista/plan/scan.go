@@ -60,10 +60,12 @@ func (s *scanner) node(n node, use asked) error {
 		return &unsplittable{"a COLLATE: the rows that it calls equal can't be told by a hash"}
 	case "POSITIONAL_REFERENCE":
 		return &unsplittable{"a column named by its position"}
+	case "STAR":
+		s.resolver.opaque = append(s.resolver.opaque, "*")
 	case "LAMBDA":
 		// Its parameters are no columns, whatever they are called.
 		s.resolver.opaque = append(s.resolver.opaque, "a lambda")
-	case "", "CONSTANT", "CAST", "COMPARISON", "CASE", "BETWEEN", "STAR", "LAMBDA_REF":
+	case "", "CONSTANT", "CAST", "COMPARISON", "CASE", "BETWEEN", "LAMBDA_REF":
 	default:
 		return &unsplittable{"an expression of the kind " + class}
 	}

@@ -68,9 +68,14 @@ type block struct {
 	// where holds for every row that the FROM clause yields and the rest of
 	// the block sees.
 	where []*conjunct
-	subs  []*sub
+	// whereSubs are the subqueries in WHERE, subs those further on.
+	whereSubs []*sub
+	subs      []*sub
 	// outputs are the expressions of the columns, nil where one is no key.
 	outputs []*key
+	// names are those of the columns, none if it can't be bound without the
+	// queries around it.
+	names []string
 	// grouped says that rows are aggregated, group by what, nil being an
 	// expression that is no key. sets is how many grouping sets there are.
 	grouped bool

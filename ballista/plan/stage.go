@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,30 +56,6 @@ func (p *planner) scanTasks(t Table) int {
 	return max(1, tasks)
 }
 
-// placedColumns is the select list that writes a table's columns, placed by
-// keys.
-func (p *planner) placedColumns(t Table, at placement, name func(ref) []string) (string, error) {
-	values := make([]string, len(at.keys))
-	nulls := make([]string, len(at.keys))
-	for i, k := range at.keys {
-		expression, err := p.resolver.expression(k.sql(name))
-		if err != nil {
-			return "", err
-		}
-		if !k.plain() {
-			// The query may never look at the rows for which this fails.
-			expression = "TRY(" + expression + ")"
-		}
-		values[i] = at.positions[i].form.cast(expression, k.kind)
-		nulls[i] = expression + " IS NULL"
-	}
-	place := bucket(values, p.tasks)
-	if at.spread {
-		place = fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", strings.Join(nulls, " OR "), bucket(p.spreadColumns(t, at), p.tasks), place)
-	}
-	return "SELECT " + place + ", " + strings.Join(quoteAll(t.columns()), ", "), nil
-}
-
 // spreadColumns are columns of a table that its nulls are spread by.
 func (p *planner) spreadColumns(t Table, at placement) []string {
 	var out []string
@@ -103,7 +78,7 @@ func (p *planner) spreadColumns(t Table, at placement) []string {
 // one task. Those of a table with lookups are placed by the lookup's keys, so
 // that it can be answered there.
 func (p *planner) home(l *leaf, copied bool) placement {
-	if copied || l.item == nil || l.item.kind != leafItem {
+	if copied || !l.part.none() {
 		return placement{copied: copied}
 	}
 	lookup := p.lookupOf(l.item.table)
@@ -145,7 +120,7 @@ func (p *planner) lookupOf(table string) *Lookup {
 // keys are null: because a lookup is to find rows of one key together, or
 // because there is nothing to spread them by.
 func (p *planner) keepsNulls(l *leaf, at placement) bool {
-	if l.item == nil || l.item.kind != leafItem {
+	if !l.part.none() {
 		return true
 	}
 	if len(p.spreadColumns(p.table(l.item.table), at)) == 0 {

@@ -11,3 +11,5 @@ func quoteAll(names []string) []string {
 	}
 	return out
 }
+
+func lower(s string) string { return strings.ToLower(s) }

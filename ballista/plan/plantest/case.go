@@ -1,0 +1,262 @@
+package plantest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"kallad/ballista/engine"
+	"kallad/ballista/plan"
+)
+
+// Case is a random query over random tables.
+type Case struct {
+	Seed   uint64
+	Tables []Table
+	SQL    string
+	// Keys are, for the tables whose rows are looked up in the result, the
+	// columns that are the key.
+	Keys map[string][]string
+	// Partitions is into how many the tables are split.
+	Partitions int
+	// prune says that the planner is told of the columns that are needed
+	// only.
+	prune bool
+}
+
+// Generate makes the case of a seed.
+func Generate(seed uint64) Case {
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 11))}
+	for i := range 2 + g.IntN(2) {
+		g.tables = append(g.tables, g.table(fmt.Sprint("t", i)))
+	}
+	c := Case{Seed: seed, Tables: g.tables, Keys: map[string][]string{}, Partitions: 2 + g.IntN(7), prune: g.one(2)}
+	c.SQL, _ = g.query(2, nil, g.one(3))
+	if len(g.ctes) > 0 {
+		parts := make([]string, len(g.ctes))
+		for i, cte := range g.ctes {
+			parts[i] = cte.sql
+		}
+		c.SQL = "WITH " + strings.Join(parts, ", ") + " " + c.SQL
+	}
+	if g.one(2) {
+		for _, t := range g.tables[:1+g.IntN(2)] {
+			c.Keys[t.Name] = []string{t.columns[0].name}
+			if g.one(2) {
+				c.Keys[t.Name] = append(c.Keys[t.Name], t.columns[1].name)
+			}
+		}
+	}
+	return c
+}
+
+// String is the case as SQL.
+func (c Case) String() string {
+	out := fmt.Sprintf("seed %d, %d partitions\n", c.Seed, c.Partitions)
+	for _, t := range c.Tables {
+		out += fmt.Sprintf("-- %s: %d bytes, key %v\n%s;\n", t.Name, t.Bytes, c.Keys[t.Name], strings.Join(t.Create(), ";\n"))
+	}
+	return out + c.SQL
+}
+
+// Sizes are the tables with their sizes and keys.
+func (c Case) Sizes() string {
+	var out []string
+	for _, t := range c.Tables {
+		columns := make([]string, len(t.columns))
+		for i, col := range t.columns {
+			columns[i] = col.name + " " + col.kind
+		}
+		out = append(out, fmt.Sprintf("%s(%s): %d MiB, key %v", t.Name, strings.Join(columns, ", "), t.Bytes>>20, c.Keys[t.Name]))
+	}
+	return strings.Join(out, "\n")
+}
+
+// Load makes the case's tables in a session.
+func (c Case) Load(ctx context.Context, s *engine.Session) error {
+	for _, t := range c.Tables {
+		for _, sql := range t.Create() {
+			if err := s.Exec(ctx, sql); err != nil {
+				return fmt.Errorf("%s: %w", sql, err)
+			}
+		}
+	}
+	return nil
+}
+
+// ErrUnusable says that a case asks for something that can't be asked.
+var ErrUnusable = errors.New("no usable case")
+
+// Request is the case's request, for as many places. The session has the
+// case's tables. Lookups ask what kallad asks: how many rows of a table have a
+// key that a row before them has, how many have a null in it, and which rows
+// have a key that no row of the result carries.
+func (c Case) Request(ctx context.Context, s *engine.Session, places int) (plan.Request, error) {
+	parsed, err := s.Parse(ctx, c.SQL)
+	if err != nil {
+		return plan.Request{}, errors.Join(ErrUnusable, err)
+	}
+	query, err := plan.New(c.SQL, parsed)
+	if err != nil {
+		return plan.Request{}, err
+	}
+	own, err := describe(ctx, s, query)
+	if err != nil {
+		return plan.Request{}, errors.Join(ErrUnusable, err)
+	}
+	r := plan.Request{Query: query, Places: places, Partitions: c.Partitions, Result: plan.Result{Table: "kallad_result"}}
+	width := own.NumFields()
+	var lookups []plan.Lookup
+	for _, t := range c.Tables {
+		if keys := c.Keys[t.Name]; keys != nil {
+			l, n, err := c.lookup(ctx, s, query, t, width)
+			if err != nil {
+				return r, err
+			}
+			if l.Table != "" {
+				lookups, width = append(lookups, l), n
+			}
+		}
+	}
+	for i := range width {
+		r.Result.Columns = append(r.Result.Columns, fmt.Sprint("c", i))
+	}
+	r.Lookups = lookups
+	r.Steps = []plan.Step{{Name: "result", Kind: plan.StepStream}}
+	if len(lookups) > 0 {
+		r.Steps = []plan.Step{
+			{Name: "result", Kind: plan.StepStream, SQL: "SELECT * FROM kallad_result"},
+			{Name: "count", Kind: plan.StepCount, SQL: "SELECT count(*) FROM kallad_result"},
+		}
+	}
+	r.Tables, err = c.tables(ctx, s, query, lookups)
+	return r, err
+}
+
+func describe(ctx context.Context, s *engine.Session, q *plan.Query) (*arrow.Schema, error) {
+	parsed, err := q.Parsed()
+	if err != nil {
+		return nil, err
+	}
+	sql, err := s.Format(ctx, json.RawMessage(parsed))
+	if err != nil {
+		return nil, err
+	}
+	return s.Describe(ctx, sql)
+}
+
+// lookup makes the lookup of a table, its keys carried by the query if that
+// can be, or else found among the columns that the query has.
+func (c Case) lookup(ctx context.Context, s *engine.Session, query *plan.Query, t Table, width int) (plan.Lookup, int, error) {
+	keys := c.Keys[t.Name]
+	l := plan.Lookup{Table: t.Name, Keys: keys, Columns: slices.Clone(keys)}
+	want := plan.Carry{Table: t.Name, Columns: keys}
+	for i := range keys {
+		want.As = append(want.As, fmt.Sprintf("kallad_key_%s_%d", t.Name, i))
+	}
+	wider := query.Clone()
+	if wider.Carry(want) {
+		if schema, err := describe(ctx, s, wider); err == nil && schema.NumFields() == width+len(keys) {
+			*query = *wider
+			for i := range keys {
+				l.ResultKeys = append(l.ResultKeys, fmt.Sprint("c", width+i))
+			}
+			width += len(keys)
+		}
+	}
+	if l.ResultKeys == nil {
+		own, err := describe(ctx, s, query)
+		if err != nil {
+			return l, width, err
+		}
+		kinds, err := s.Describe(ctx, "SELECT "+strings.Join(keys, ", ")+" FROM "+t.Name)
+		if err != nil {
+			return l, width, err
+		}
+		for i := range keys {
+			at := slices.IndexFunc(own.Fields(), func(f arrow.Field) bool { return arrow.TypeEqual(f.Type, kinds.Field(i).Type) })
+			if at < 0 {
+				return plan.Lookup{}, width, nil
+			}
+			l.ResultKeys = append(l.ResultKeys, fmt.Sprint("c", at))
+		}
+	}
+	same, nulls := make([]string, len(keys)), make([]string, len(keys))
+	for i, k := range keys {
+		same[i], nulls[i] = fmt.Sprintf("s.%s IS NOT DISTINCT FROM m.%s", k, l.ResultKeys[i]), k+" IS NULL"
+	}
+	list := strings.Join(keys, ", ")
+	l.Steps = []plan.Step{
+		{Name: "keys_" + t.Name, Kind: plan.StepCount, SQL: fmt.Sprintf(
+			"SELECT (SELECT CAST(coalesce(sum(n - 1), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM %[1]s WHERE NOT (%[2]s) GROUP BY %[3]s)), (SELECT count(*) FROM %[1]s WHERE %[2]s)",
+			t.Name, strings.Join(nulls, " OR "), list)},
+		{Name: "unmatched_" + t.Name, Kind: plan.StepStream, Marked: true, SQL: fmt.Sprintf(
+			"SELECT EXISTS (SELECT 1 FROM kallad_result AS m WHERE %s), %s FROM %s AS s", strings.Join(same, " AND "), list, t.Name)},
+	}
+	return l, width, nil
+}
+
+// tables are what the planner is told of the tables.
+func (c Case) tables(ctx context.Context, s *engine.Session, query *plan.Query, lookups []plan.Lookup) ([]plan.Table, error) {
+	all := map[string][]string{}
+	for _, t := range c.Tables {
+		for _, col := range t.columns {
+			all[t.Name] = append(all[t.Name], col.name)
+		}
+	}
+	used := query.Columns(all)
+	var out []plan.Table
+	for _, t := range c.Tables {
+		names := slices.DeleteFunc(slices.Clone(all[t.Name]), func(n string) bool {
+			return c.prune && !slices.Contains(used[t.Name], n) &&
+				!slices.ContainsFunc(lookups, func(l plan.Lookup) bool { return l.Table == t.Name && slices.Contains(l.Keys, n) })
+		})
+		if len(names) == 0 {
+			names = all[t.Name][:1]
+		}
+		schema, err := s.Describe(ctx, "SELECT "+strings.Join(names, ", ")+" FROM "+t.Name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, plan.Table{Name: t.Name, Schema: schema, Rows: int64(len(t.rows)), Bytes: t.Bytes})
+	}
+	return out, nil
+}
+
+// Difference says how two results differ, "" if they don't.
+func Difference(want, got *Result) string {
+	for step, rows := range want.Rows {
+		slices.Sort(rows)
+		slices.Sort(got.Rows[step])
+		if !slices.Equal(rows, got.Rows[step]) {
+			return fmt.Sprintf("%s: want %d rows\n%s\ngot %d\n%s", step, len(rows), strings.Join(rows, "\n"), len(got.Rows[step]), strings.Join(got.Rows[step], "\n"))
+		}
+	}
+	for step, rows := range got.Rows {
+		if len(want.Rows[step]) != len(rows) {
+			return fmt.Sprintf("%s: want %d rows, got %d", step, len(want.Rows[step]), len(rows))
+		}
+	}
+	for step, types := range want.Types {
+		if got.Types[step] != types {
+			return fmt.Sprintf("%s: want the types %s, got %s", step, types, got.Types[step])
+		}
+	}
+	for step, n := range want.Dropped {
+		if got.Dropped[step] != n {
+			return fmt.Sprintf("%s: want %d marked rows, got %d", step, n, got.Dropped[step])
+		}
+	}
+	for step, counts := range want.Counts {
+		if !slices.Equal(counts, got.Counts[step]) {
+			return fmt.Sprintf("%s: want counts %v, got %v", step, counts, got.Counts[step])
+		}
+	}
+	return ""
+}

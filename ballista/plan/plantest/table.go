@@ -1,0 +1,150 @@
+package plantest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
+
+// column is a column of a random table or query. Columns of one domain can be
+// compared with each other, whatever their types.
+type column struct {
+	name, kind, domain string
+}
+
+// Table is a random table.
+type Table struct {
+	Name    string
+	columns []column
+	rows    [][]string
+	// Bytes is what the planner is told of its size.
+	Bytes int64
+}
+
+// Create are the statements that make the table.
+func (t Table) Create() []string {
+	columns := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		columns[i] = c.name + " " + c.kind
+	}
+	out := []string{fmt.Sprintf("CREATE TABLE %s (%s)", t.Name, strings.Join(columns, ", "))}
+	rows := make([]string, len(t.rows))
+	for i, r := range t.rows {
+		rows[i] = "(" + strings.Join(r, ", ") + ")"
+	}
+	if len(rows) > 0 {
+		out = append(out, fmt.Sprintf("INSERT INTO %s VALUES %s", t.Name, strings.Join(rows, ", ")))
+	}
+	return out
+}
+
+// domains are the types whose values can be equal to each other.
+var domains = map[string][]string{
+	"num": {
+		"SMALLINT", "INTEGER", "INTEGER", "BIGINT", "BIGINT", "UTINYINT", "UINTEGER", "UBIGINT", "DECIMAL(9,2)", "DECIMAL(18,3)", "DECIMAL(18,2)",
+		"DECIMAL(38,0)", "DECIMAL(38,10)", "DOUBLE", "FLOAT", "VARCHAR",
+	},
+	"day":  {"DATE", "DATE", "TIMESTAMP", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMPTZ", "VARCHAR"},
+	"word": {"VARCHAR"},
+	"uid":  {"UUID", "VARCHAR"},
+	"flag": {"BOOLEAN"},
+}
+
+// generator makes random things.
+type generator struct {
+	*rand.Rand
+	tables []Table
+	aliases,
+	depth int
+	ctes []relation
+}
+
+func (g *generator) pick(of ...string) string { return of[g.IntN(len(of))] }
+
+// one reports true once in n times.
+func (g *generator) one(n int) bool { return g.IntN(n) == 0 }
+
+// table makes a table. Column names come from a small pool, so that tables
+// have some in common.
+func (g *generator) table(name string) Table {
+	t := Table{Name: name, Bytes: []int64{1 << 20, 20 << 20, 200 << 20, 300 << 20, 1000 << 20, -1}[g.IntN(6)]}
+	names := []string{"k", "k2", "a", "b", "v", "w"}
+	g.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	for _, n := range names[:2+g.IntN(4)] {
+		domain := g.pick("num", "num", "num", "day", "word", "word", "uid", "flag")
+		if n == "k" {
+			domain = g.pick("num", "num", "word", "day")
+		}
+		kinds := domains[domain]
+		t.columns = append(t.columns, column{n, kinds[g.IntN(len(kinds))], domain})
+	}
+	rows := g.IntN(30)
+	if g.one(8) {
+		rows = 0
+	}
+	nulls, spread := 3+g.IntN(12), 2+g.IntN(8)
+	for range rows {
+		row := make([]string, len(t.columns))
+		for i, c := range t.columns {
+			row[i] = g.value(c, spread)
+			if g.one(nulls) {
+				row[i] = "NULL"
+			}
+		}
+		t.rows = append(t.rows, row)
+		if g.one(6) {
+			t.rows = append(t.rows, row)
+		}
+	}
+	return t
+}
+
+// value is a literal of a column, of which there are few, so that values meet.
+func (g *generator) value(c column, spread int) string {
+	n := g.IntN(spread)
+	if g.one(4) {
+		n = 1
+	}
+	switch c.domain {
+	case "num":
+		return g.number(c.kind, n)
+	case "day":
+		return g.day(c.kind, n%5+1)
+	case "uid":
+		id := fmt.Sprintf("550e8400-e29b-41d4-a716-44665544000%d", n%3)
+		if c.kind == "VARCHAR" && g.one(3) {
+			id = strings.ToUpper(id)
+		}
+		return "'" + id + "'"
+	case "flag":
+		return g.pick("true", "false")
+	}
+	return "'" + []string{"a", "A", "b", "", "ä", "a ", "ab", "B", "a''b"}[n%9] + "'"
+}
+
+func (g *generator) number(kind string, n int) string {
+	switch kind {
+	case "VARCHAR":
+		return fmt.Sprintf(g.pick("'%d'", "'%d'", "'0%d'", "'%d.0'", "'+%d'", "'%d.5'", "'%d.004'"), n)
+	case "DOUBLE", "FLOAT":
+		if g.one(12) {
+			return g.pick("'nan'", "-0.0", "'inf'", "0.1", "1e15")
+		}
+	}
+	if strings.HasPrefix(kind, "DECIMAL") && !strings.HasSuffix(kind, ",0)") || kind == "DOUBLE" || kind == "FLOAT" {
+		return fmt.Sprintf(g.pick("%d", "%d", "%d.5", "%d.25", "%d.01"), n)
+	}
+	return fmt.Sprint(n)
+}
+
+func (g *generator) day(kind string, n int) string {
+	switch kind {
+	case "DATE":
+		return fmt.Sprintf("'2024-01-0%d'", n)
+	case "VARCHAR":
+		return fmt.Sprintf(g.pick("'2024-01-0%d'", "'2024-1-%d'"), n)
+	case "TIMESTAMPTZ":
+		return fmt.Sprintf(g.pick("'2024-01-0%d 00:00:00+00'", "'2024-01-0%d 01:00:00+01'", "'2024-01-0%d 12:00:00+00'"), n)
+	}
+	return fmt.Sprintf(g.pick("'2024-01-0%d'", "'2024-01-0%d'", "'2024-01-0%d 12:00:00'"), n)
+}

@@ -1,0 +1,139 @@
+package plan_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kallad/ballista/engine"
+	"kallad/ballista/plan"
+	"kallad/ballista/plan/plantest"
+)
+
+var (
+	randomRuns = flag.Int("random.runs", 150, "how many random queries are run split and unsplit")
+	randomSeed = flag.Uint64("random.seed", 1, "the first random query")
+	randomShow = flag.Bool("random.show", false, "print the random queries that one task runs")
+	randomTime = flag.Duration("random.time", 15*time.Second, "no further random query is begun after that; 0: no limit")
+)
+
+// gathered is the largest share of random queries that may fall to one task.
+const gathered = 0.95
+
+// TestRandomQueries runs random queries over random tables as one session
+// does, and as stages of tasks, and compares.
+func TestRandomQueries(t *testing.T) {
+	t.Parallel()
+	started := time.Now()
+	tally := &tally{why: map[string]int{}}
+	bench := newRig(t)
+	for i := range uint64(*randomRuns) {
+		if *randomTime > 0 && time.Since(started) > *randomTime {
+			break
+		}
+		c := plantest.Generate(*randomSeed + i)
+		if err := bench.check(t.Context(), c, tally); err != nil {
+			t.Fatalf("%s\n\n%v", c, err)
+		}
+		if i%1000 == 999 {
+			t.Log(tally)
+		}
+	}
+	t.Log(tally)
+	require.LessOrEqual(t, float64(tally.gathered), gathered*float64(tally.queries), "%s", tally)
+}
+
+// tally counts what became of random queries.
+type tally struct {
+	queries, unusable, failed, gathered, stages, rows int
+	why                                               map[string]int
+}
+
+func (a *tally) String() string {
+	out := fmt.Sprintf("%d queries, %d of them on one task (%.1f%%); %d stages, %d rows; %d more were no queries, %d failed as they do unsplit",
+		a.queries, a.gathered, 100*float64(a.gathered)/float64(max(1, a.queries)), a.stages, a.rows, a.unusable, a.failed)
+	for why, n := range a.why {
+		out += fmt.Sprintf("\n%6d %s", n, why)
+	}
+	return out
+}
+
+// rig is the sessions that random queries run in.
+type rig struct{ sources, tasks *engine.Session }
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{}
+	for _, s := range []**engine.Session{&r.sources, &r.tasks} {
+		session, err := engine.Open(engine.Config{Threads: 1, TempDir: t.TempDir()})
+		require.NoError(t, err)
+		t.Cleanup(func() { session.Close() })
+		*s = session
+	}
+	return r
+}
+
+func (r *rig) check(ctx context.Context, c plantest.Case, a *tally) error {
+	for _, t := range c.Tables {
+		defer r.sources.Exec(ctx, "DROP TABLE "+t.Name)
+	}
+	if err := c.Load(ctx, r.sources); err != nil {
+		return err
+	}
+	run := &plantest.Interpreter{Sources: r.sources, Session: r.tasks}
+	whole, err := r.graph(ctx, c, 0)
+	if errors.Is(err, plantest.ErrUnusable) {
+		a.unusable++
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	want, err := run.Run(ctx, whole)
+	if err != nil {
+		a.failed++
+		return nil
+	}
+	a.queries++
+	graph, err := r.graph(ctx, c, 4)
+	if err != nil {
+		return err
+	}
+	stages := graph.AllStages()
+	a.stages += len(stages)
+	if len(stages) == 1 && stages[0].Tasks == 1 {
+		a.gathered++
+		why, _, _ := strings.Cut(strings.Join(stages[0].Why, "; "), " of t")
+		a.why[why]++
+		if *randomShow {
+			fmt.Printf("%s\n%s\n%s\n\n", why, c.Sizes(), c.SQL)
+		}
+		return nil
+	}
+	run.Twice = true
+	got, err := run.Run(ctx, graph)
+	if err != nil {
+		return fmt.Errorf("%s\n%w", graph, err)
+	}
+	for _, rows := range got.Rows {
+		a.rows += len(rows)
+	}
+	if d := plantest.Difference(want, got); d != "" {
+		return fmt.Errorf("%s\n%s", graph, d)
+	}
+	return nil
+}
+
+func (r *rig) graph(ctx context.Context, c plantest.Case, places int) (plan.Graph, error) {
+	request, err := c.Request(ctx, r.sources, places)
+	if err != nil {
+		return plan.Graph{}, err
+	}
+	return plan.Plan(ctx, r.sources, request)
+}
