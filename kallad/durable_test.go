@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"kallad/worker/blob/s3test"
 	"kallad/worker/recon"
 )
 
@@ -241,4 +242,34 @@ func TestNoJobReadsTheJournal(t *testing.T) {
 	m.post(t, job)
 	m.await(t, "writer", "failed")
 	require.Empty(t, journalFiles(t, m, "*.parquet"))
+}
+
+// TestUploadsOfAKilledRunAreForgotten kills the daemon while it uploads
+// evidence to S3 in parts.
+func TestUploadsOfAKilledRunAreForgotten(t *testing.T) {
+	t.Parallel()
+	c := listen(t)
+	bucket := s3Server.Bucket(t)
+	keys, err := s3test.Credentials().Retrieve(t.Context())
+	require.NoError(t, err)
+	m := newMortal(t, folder(t, joinOnReference))
+	m.env = []string{
+		"AWS_ENDPOINT_URL=" + bucket.Endpoint, "AWS_ALLOW_HTTP=true", "AWS_REGION=us-east-1",
+		"AWS_ACCESS_KEY_ID=" + keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + keys.SecretAccessKey,
+	}
+	const rows = 700_000
+	job := calling(c, "uploads", fmt.Sprintf("SELECT l.invoice_id, r.payment_id, md5(n::VARCHAR) || md5((n + 0.5)::VARCHAR) AS noise FROM left_src l JOIN right_src r ON l.invoice_id = r.reference_number CROSS JOIN generate_series(1, %d) AS g(n) WHERE l.invoice_id = '007'", rows))
+	job.OutputPath = bucket.URI("out")
+	m.begin(t)
+	m.post(t, job)
+	require.Eventually(t, func() bool { return bucket.Uploads(t, "out/matched.parquet") > 0 }, time.Minute, time.Millisecond)
+	m.die(t)
+	require.Equal(t, 1, bucket.Uploads(t, "out/matched.parquet"), "it was killed in time")
+	require.Empty(t, bucket.Keys(t))
+	m.begin(t)
+	last, _ := c.final(t)
+	require.EqualValues(t, rows, last.body["matched_count"], "%v", last.body)
+	require.Zero(t, bucket.Uploads(t, "out/matched.parquet"))
+	require.Contains(t, bucket.Keys(t), "out/matched.parquet")
+	require.EqualValues(t, 1, m.await(t, "uploads", "succeeded")["restarts"])
 }

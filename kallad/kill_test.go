@@ -94,7 +94,7 @@ func (m *moody) of(runID string) []ack {
 // mortal is a daemon that is killed and started again on one staging path.
 type mortal struct {
 	dir, temp string
-	args      []string
+	args, env []string
 	url       atomic.Value // string
 	logs      *lines
 	cmd       *exec.Cmd
@@ -127,7 +127,7 @@ func (m *mortal) start(t *testing.T) {
 		m.cmd = m.wrap(m.cmd)
 	}
 	m.cmd.Dir, m.cmd.Stderr = m.dir, m.logs
-	m.cmd.Env = []string{"KALLAD_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + m.dir}
+	m.cmd.Env = append([]string{"KALLAD_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + m.dir}, m.env...)
 	require.NoError(t, m.cmd.Start())
 }
 

@@ -43,8 +43,5 @@ func (r *Runner) Clear(ctx context.Context, job *recon.Job, acceptedAt time.Time
 	if err != nil {
 		return err
 	}
-	if store, ok := r.parts.Store.(blob.Sweeper); ok {
-		return evidence.Clear(ctx, store, base, acceptedAt, r.since)
-	}
-	return nil
+	return evidence.Clear(ctx, r.parts.Store, base, acceptedAt, r.since)
 }

@@ -29,6 +29,9 @@ type QueueConfig struct {
 	// KeepFor is how long finished jobs are remembered; 0 is for ever. Default
 	// 7 days.
 	KeepFor time.Duration
+	// HoldBack is how long the disk may keep a job's outcome from being recorded
+	// before its caller is told nevertheless. Default 10 s.
+	HoldBack time.Duration
 	// RetryAfter is told to a caller that is refused. Default 5 s.
 	RetryAfter time.Duration
 	// Now is the clock. Default time.Now.
@@ -37,7 +40,10 @@ type QueueConfig struct {
 
 // DefaultQueueConfig returns the defaults.
 func DefaultQueueConfig() QueueConfig {
-	return QueueConfig{MaxJobs: 4, MaxQueue: 100, Keep: 1000, KeepFor: 7 * 24 * time.Hour, RetryAfter: 5 * time.Second, Now: time.Now}
+	return QueueConfig{
+		MaxJobs: 4, MaxQueue: 100, Keep: 1000, KeepFor: 7 * 24 * time.Hour,
+		HoldBack: 10 * time.Second, RetryAfter: 5 * time.Second, Now: time.Now,
+	}
 }
 
 // Validate reports every setting that can't work.

@@ -10,10 +10,6 @@ import (
 	"kallad/worker/recon"
 )
 
-// holdBack is how long the disk may keep a job's outcome from being recorded
-// before its caller is told nevertheless.
-const holdBack = 10 * time.Second
-
 // settle records a job's outcome and then tells its caller.
 func (q *Queue) settle(e *entry, result *recon.Result, err, cause error) {
 	q.mu.Lock()
@@ -66,7 +62,7 @@ func (q *Queue) await(change *journal.Change, runID string) {
 	if change == nil {
 		return
 	}
-	timer := time.NewTimer(holdBack)
+	timer := time.NewTimer(q.cfg.HoldBack)
 	defer timer.Stop()
 	select {
 	case <-change.Done():

@@ -383,6 +383,24 @@ func TestAJobThatCannotBeStoredIsNotTaken(t *testing.T) {
 	assert.Equal(t, map[string]recon.State{"before": recon.StateSucceeded, "lost": recon.StateQueued}, states)
 }
 
+func TestACallerDoesNotWaitForADiskForEver(t *testing.T) {
+	t.Parallel()
+	p := begin(t, newPath(t), func(c *runner.QueueConfig) { c.HoldBack = 20 * time.Millisecond })
+	p.start(t)
+	p.post(t, "a")
+	<-p.works.began
+	p.disk.full.Store(true)
+	close(p.works.end("a"))
+	p.awaitFinals(t, 1)
+	require.Eventually(t, func() bool { s, _ := p.Job("a"); return s.Callback == recon.CallbackAcknowledged }, 10*time.Second, time.Millisecond)
+	q := begin(t, p.afterlife(t), nil)
+	q.awaitState(t, "a", recon.StateQueued) // the price: it runs again, and is told again
+	p.disk.full.Store(false)
+	require.Eventually(t, func() bool { return p.journal.Err() == nil }, 10*time.Second, time.Millisecond)
+	r := begin(t, p.pathAfterSync(t), nil)
+	assert.Equal(t, recon.CallbackAcknowledged, r.awaitState(t, "a", recon.StateSucceeded).Callback)
+}
+
 func TestOnePostOfManyIsTaken(t *testing.T) {
 	t.Parallel()
 	p := begin(t, newPath(t), nil)

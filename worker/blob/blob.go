@@ -36,6 +36,11 @@ type Store interface {
 	// Create starts a new object. Nothing is visible under uri until Commit.
 	// The end of ctx may end the writer too.
 	Create(ctx context.Context, uri string) (Writer, error)
+
+	// Sweep removes unfinished writes of one object that were begun between two
+	// moments and whose writers are no more, as far as the store can tell: a
+	// process that was killed left them behind. That there is none is no error.
+	Sweep(ctx context.Context, uri string, from, until time.Time) error
 }
 
 // Info describes an object.

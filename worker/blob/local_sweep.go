@@ -11,9 +11,7 @@ import (
 	"time"
 )
 
-var _ Sweeper = (*Local)(nil)
-
-// Sweep implements Sweeper. Every writer holds a lock on its hidden file, which
+// Sweep implements Store. Every writer holds a lock on its hidden file, which
 // the kernel lets go with its process; so what is not locked has no writer.
 func (l *Local) Sweep(ctx context.Context, uri string, _, _ time.Time) error {
 	path, err := localPath(uri)

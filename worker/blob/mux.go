@@ -77,16 +77,11 @@ func (m *Mux) Create(ctx context.Context, uri string) (Writer, error) {
 	return s.Create(ctx, uri)
 }
 
-var _ Sweeper = (*Mux)(nil)
-
-// Sweep implements Sweeper; for a store that cannot, there is nothing to do.
+// Sweep implements Store.
 func (m *Mux) Sweep(ctx context.Context, uri string, from, until time.Time) error {
 	s, err := m.route(uri)
 	if err != nil {
 		return err
 	}
-	if sweeper, ok := s.(Sweeper); ok {
-		return sweeper.Sweep(ctx, uri, from, until)
-	}
-	return nil
+	return s.Sweep(ctx, uri, from, until)
 }

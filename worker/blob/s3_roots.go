@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // S3Roots confine a store of S3 objects.
@@ -105,4 +106,12 @@ func (c *confinedS3) Create(ctx context.Context, uri string) (Writer, error) {
 		return nil, fmt.Errorf("create %q: no allowed bucket or prefix holds it: %w", uri, ErrOutsideRoots)
 	}
 	return c.Store.Create(ctx, uri)
+}
+
+// Sweep implements Store.
+func (c *confinedS3) Sweep(ctx context.Context, uri string, from, until time.Time) error {
+	if len(c.roots.Write) > 0 && !inside(c.roots.Write, uri) {
+		return fmt.Errorf("clear away unfinished uploads of %q: no allowed bucket or prefix holds it: %w", uri, ErrOutsideRoots)
+	}
+	return c.Store.Sweep(ctx, uri, from, until)
 }

@@ -9,14 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-var _ Sweeper = (*S3)(nil)
-
 // clockSkew is how far the service's clock may be from ours: more, and it
 // takes no request. It widens the time only backwards: what was begun since may
 // well have a writer.
 const clockSkew = 15 * time.Minute
 
-// Sweep implements Sweeper: it has the service forget the parts of uploads to
+// Sweep implements Store: it has the service forget the parts of uploads to
 // this very key. Nobody can tell an upload whose writer was killed from one
 // that another process goes on with; the time alone keeps them apart.
 func (s *S3) Sweep(ctx context.Context, uri string, from, until time.Time) error {

@@ -136,7 +136,7 @@ var errOver = errors.New("the evidence is published or given up")
 
 // Clear removes what runs left behind under an output path that were killed
 // between two moments while they wrote their evidence. Published files stay.
-func Clear(ctx context.Context, store blob.Sweeper, outputPath string, from, until time.Time) error {
+func Clear(ctx context.Context, store blob.Store, outputPath string, from, until time.Time) error {
 	var errs []error
 	for _, name := range []string{MatchedFile, UnmatchedLeftFile, UnmatchedRightFile, MetadataFile} {
 		errs = append(errs, store.Sweep(ctx, blob.Join(outputPath, name), from, until))

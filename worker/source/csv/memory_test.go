@@ -8,6 +8,7 @@ import (
 	"path"
 	"sort"
 	"sync"
+	"time"
 
 	"kallad/worker/blob"
 )
@@ -79,6 +80,10 @@ func (m *memoryStore) List(ctx context.Context, pattern string) ([]blob.Info, er
 
 func (m *memoryStore) Create(context.Context, string) (blob.Writer, error) {
 	return nil, blob.ErrPermission
+}
+
+func (m *memoryStore) Sweep(context.Context, string, time.Time, time.Time) error {
+	return nil
 }
 
 type memoryObject struct {
