@@ -30,6 +30,7 @@ import (
 type executorFlags struct {
 	engine        engineFlags
 	log           logFlags
+	trace         traceFlags
 	guard         guardFlags
 	peers         peerFlags
 	schedulerURL  string
@@ -82,6 +83,7 @@ func (f *executorFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 5*time.Minute, "time after SIGTERM for tasks to finish and for others to read what is kept here")
 	f.engine.registerLimits(flags, false)
 	f.log.register(flags)
+	f.trace.register(flags)
 	f.guard.register(flags)
 	f.peers.register(flags)
 	for flag, variable := range map[string]string{
@@ -143,6 +145,11 @@ func (f *executorFlags) run(ctx context.Context, std streams) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
+	stop, err := f.trace.start(ctx, "kallad-executor", log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	guard, err := f.guard.open(log)
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 
+	"kallad/worker/trace"
+
 	"github.com/spf13/pflag"
 )
 
@@ -29,9 +31,9 @@ func (f *logFlags) logger(out io.Writer) (*slog.Logger, error) {
 	opts := &slog.HandlerOptions{Level: level}
 	switch f.format {
 	case "text":
-		return slog.New(slog.NewTextHandler(out, opts)), nil
+		return slog.New(trace.Logged(slog.NewTextHandler(out, opts))), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(out, opts)), nil
+		return slog.New(trace.Logged(slog.NewJSONHandler(out, opts))), nil
 	}
 	return nil, fmt.Errorf("--log-format %q: want text or json", f.format)
 }

@@ -14,17 +14,20 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/otel/attribute"
 
 	sched "kallad/ballista/scheduler"
 	"kallad/ballista/shuffle"
 	"kallad/worker/callback"
 	"kallad/worker/recon"
+	"kallad/worker/trace"
 )
 
 // runFlags are the settings of `kallad run`.
 type runFlags struct {
 	engine          engineFlags
 	remote          remoteFlags
+	trace           traceFlags
 	outputRoot      string
 	json            bool
 	failOnUnmatched bool
@@ -67,6 +70,7 @@ scheduler's, and so are all settings but those of the job.`,
 	f.engine.register(flags, true)
 	f.outbound.register(flags)
 	f.remote.register(flags)
+	f.trace.register(flags)
 	flags.StringVar(&f.outputRoot, "output-root", "", "folder that all output must be in, and that a relative output_path is under (default: the current folder, and absolute paths anywhere)")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON, and nothing else, on standard output")
 	flags.BoolVar(&f.failOnUnmatched, "fail-on-unmatched", false, "exit with 1 when any row is unmatched")
@@ -91,16 +95,25 @@ func (f *runFlags) run(ctx context.Context, std streams, path string) (err error
 	if f.verbose {
 		level = slog.LevelDebug
 	}
-	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: level}))
+	log := slog.New(trace.Logged(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: level})))
+	stop, err := f.trace.start(ctx, "kallad-run", log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	if f.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, f.timeout)
 		defer cancel()
 	}
+	ctx, span := trace.Start(ctx, "kallad run", attribute.String("run_id", job.RunID))
 	if f.remote.url != "" {
-		return f.runRemote(ctx, std, job, log)
+		err = f.runRemote(ctx, std, job, log)
+	} else {
+		err = f.runHere(ctx, std, job, log)
 	}
-	return f.runHere(ctx, std, job, log)
+	span.End(err)
+	return err
 }
 
 // runHere runs a job in this process.
@@ -125,6 +138,7 @@ func (f *runFlags) runHere(ctx context.Context, std streams, job *recon.Job, log
 	if err != nil {
 		return err
 	}
+	caller.notifier.Trace(trace.Carry(ctx))
 	view := newProgressView(std.err)
 	result, err := engines.runner(local, log).Run(ctx, job, time.Now(), func(p recon.Progress) {
 		view.show(p)

@@ -29,6 +29,7 @@ import (
 type schedulerFlags struct {
 	engine       engineFlags
 	log          logFlags
+	trace        traceFlags
 	guard        guardFlags
 	outbound     callbackFlags
 	http         httpFlags
@@ -84,6 +85,7 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	f.cluster.register(flags)
 	f.engine.register(flags, false)
 	f.log.register(flags)
+	f.trace.register(flags)
 	f.guard.register(flags)
 	f.outbound.register(flags)
 	f.http.register(flags)
@@ -117,6 +119,11 @@ func (f *schedulerFlags) run(ctx context.Context, std streams) error {
 	if err := errors.Join(f.queue.Validate(), f.callbacks.Validate()); err != nil {
 		return err
 	}
+	stop, err := f.trace.start(ctx, "kallad-scheduler", log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	d, err := f.build(log)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ func (s *Server) admitted(h handler) handler {
 		if p := s.admit(ctx); p != nil {
 			return p
 		}
-		return h(ctx)
+		return s.traced(ctx, h)
 	}
 }
 

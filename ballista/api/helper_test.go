@@ -21,6 +21,7 @@ import (
 	"kallad/worker/health"
 	"kallad/worker/metrics"
 	"kallad/worker/recon"
+	"kallad/worker/trace"
 )
 
 func TestMain(m *testing.M) {
@@ -51,8 +52,10 @@ const goodRun = "5f0c2f9e-6f8e-4c0e-9a40-3f3a5a0b7a11"
 // asked.
 type runner struct {
 	submit func(job *recon.Job) (recon.Submission, error)
-	cancel error
-	jobs   []recon.JobStatus
+	// submitting, if set, is told with what a job comes.
+	submitting func(ctx context.Context)
+	cancel     error
+	jobs       []recon.JobStatus
 
 	executors []recon.ExecutorStatus
 	rows      func(ctx context.Context, path string, limit int) (*recon.EvidenceRows, error)
@@ -141,7 +144,10 @@ func (r *runner) Load() recon.Load {
 	return recon.Load{RunningJobs: 1, MaxJobs: 4, QueuedJobs: 2, MaxQueue: 100}
 }
 
-func (r *runner) Submit(_ context.Context, job *recon.Job) (recon.Submission, error) {
+func (r *runner) Submit(ctx context.Context, job *recon.Job) (recon.Submission, error) {
+	if r.submitting != nil {
+		r.submitting(ctx)
+	}
 	if r.submit != nil {
 		return r.submit(job)
 	}
@@ -231,7 +237,7 @@ func serveWith(t *testing.T, cfg api.Config, r *runner) *site {
 	t.Helper()
 	require.NoError(t, cfg.Validate())
 	s := &site{runner: r, health: &health.State{}, prom: prometheus.NewRegistry(), log: &lines{}}
-	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(trace.Logged(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	s.Server = api.New(cfg, api.Parts{Runner: r, Cluster: r, Evidence: r, Health: s.health, Metrics: metrics.New(s.prom, cfg.Version), Log: log})
 	require.NoError(t, s.Start(t.Context()))
 	t.Cleanup(func() {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -36,7 +35,7 @@ func (s *Server) postJob(ctx *fasthttp.RequestCtx) *problem {
 	if err != nil {
 		return s.problemOf(err)
 	}
-	submission, err := s.runner.Submit(context.WithoutCancel(s.ctx), job)
+	submission, err := s.runner.Submit(s.contextOf(ctx), job)
 	if err != nil {
 		return s.problemOf(err)
 	}
@@ -126,7 +125,7 @@ type cancelling struct {
 
 func (s *Server) cancelJob(ctx *fasthttp.RequestCtx) *problem {
 	runID := runIDOf(ctx)
-	if err := s.runner.Cancel(context.WithoutCancel(s.ctx), runID); err != nil {
+	if err := s.runner.Cancel(s.contextOf(ctx), runID); err != nil {
 		return s.problemOf(err)
 	}
 	writeJSON(ctx, fasthttp.StatusAccepted, "application/json", cancelling{RunID: runID, Status: "cancelling"})

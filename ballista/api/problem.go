@@ -22,6 +22,8 @@ type problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Errors names the fields that are wrong.
 	Errors []recon.FieldError `json:"errors,omitempty"`
+	// RequestID is what the log knows the request by.
+	RequestID string `json:"request_id,omitempty"`
 
 	retryAfter time.Duration
 	challenge  string // the WWW-Authenticate header
@@ -40,6 +42,7 @@ func (p *problem) write(ctx *fasthttp.RequestCtx) {
 	if p.challenge != "" {
 		ctx.Response.Header.Set("WWW-Authenticate", p.challenge)
 	}
+	p.RequestID = requestIDOf(ctx)
 	writeJSON(ctx, p.Status, "application/problem+json", p)
 }
 

@@ -62,7 +62,7 @@ func (s *Server) route(pattern string, h handler) fasthttp.RequestHandler {
 			return
 		}
 		if p.cause != nil {
-			s.log.Error("request not carried out", "route", pattern, "error", p.cause)
+			s.log.ErrorContext(s.contextOf(ctx), "request not carried out", "route", pattern, "error", p.cause)
 		}
 		p.write(ctx)
 	}
@@ -73,7 +73,7 @@ func (s *Server) recovered(next fasthttp.RequestHandler) fasthttp.RequestHandler
 	return func(ctx *fasthttp.RequestCtx) {
 		defer func() {
 			if v := recover(); v != nil {
-				s.log.Error("panic in a request", "route", routeOf(ctx), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+				s.log.ErrorContext(s.contextOf(ctx), "panic in a request", "route", routeOf(ctx), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 				ctx.Response.Reset()
 				internalProblem(nil).write(ctx)
 			}
@@ -86,6 +86,7 @@ func (s *Server) recovered(next fasthttp.RequestHandler) fasthttp.RequestHandler
 func (s *Server) observed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		began := time.Now()
+		s.contextOf(ctx)
 		next(ctx)
 		ctx.Response.Header.Set("X-Content-Type-Options", "nosniff")
 		ctx.Response.Header.Set("Cache-Control", "no-store")
@@ -95,8 +96,9 @@ func (s *Server) observed(next fasthttp.RequestHandler) fasthttp.RequestHandler 
 
 func (s *Server) observe(ctx *fasthttp.RequestCtx, route string, took time.Duration) {
 	status := ctx.Response.StatusCode()
+	ctx.Response.Header.Set(requestHeader, requestIDOf(ctx))
 	s.metrics.HTTP.Observe(route, methodOf(ctx), status, took)
-	s.log.Debug("request answered", "route", route, "method", methodOf(ctx), "status", status, "seconds", took.Seconds())
+	s.log.DebugContext(s.contextOf(ctx), "request answered", "route", route, "method", methodOf(ctx), "status", status, "seconds", took.Seconds())
 }
 
 func routeOf(ctx *fasthttp.RequestCtx) string {
@@ -117,6 +119,7 @@ func methodOf(ctx *fasthttp.RequestCtx) string {
 
 // refuse answers what cannot be read as a request.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
+	s.contextOf(ctx)
 	p := s.admitToken(&ctx.Request.Header)
 	if p == nil || !errors.Is(err, fasthttp.ErrBodyTooLarge) {
 		p = s.unreadable(err)

@@ -9,9 +9,12 @@ import (
 	"errors"
 	"fmt"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"kallad/ballista/engine"
 	"kallad/ballista/plan"
 	"kallad/worker/source"
+	"kallad/worker/trace"
 )
 
 // Sessions opens the session of a task.
@@ -50,12 +53,15 @@ func New(sessions Sessions, registry *source.Registry, fetcher Fetcher) *Executo
 // On return nothing of the task is left behind here, whatever the outcome;
 // what the observer took is the observer's.
 func (e *Executor) Run(ctx context.Context, task plan.Task, locations map[string]plan.Secret, observer plan.TaskObserver) error {
+	ctx, span := trace.Start(ctx, "task", attribute.String("run_id", task.ID.Job), attribute.Int("stage", task.ID.Stage),
+		attribute.Int("task", task.ID.Task), attribute.Int("attempt", task.ID.Attempt))
 	session, err := e.sessions.Open(ctx, task)
-	if err != nil {
-		return err
+	if err == nil {
+		r := &run{Executor: e, session: session, locations: locations, observer: observer}
+		err = errors.Join(r.do(ctx, task), r.close())
 	}
-	r := &run{Executor: e, session: session, locations: locations, observer: observer}
-	return errors.Join(r.do(ctx, task), r.close())
+	span.End(err)
+	return err
 }
 
 // run is one task on its way.
@@ -76,13 +82,19 @@ type stream struct {
 
 func (r *run) do(ctx context.Context, task plan.Task) error {
 	for _, in := range task.Inputs {
-		if err := r.admit(ctx, in); err != nil {
+		admitting, span := trace.Start(ctx, "load "+in.Table, attribute.String("source", in.Source), attribute.Bool("streamed", in.Streamed))
+		err := r.admit(admitting, in)
+		span.End(err)
+		if err != nil {
 			return err
 		}
 	}
 	for _, step := range task.Steps {
 		r.observer.Begin(step.Name)
-		if err := r.take(ctx, step); err != nil {
+		taking, span := trace.Start(ctx, "step "+step.Name)
+		err := r.take(taking, step)
+		span.End(err)
+		if err != nil {
 			return r.failed(step, err)
 		}
 	}

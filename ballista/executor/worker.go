@@ -14,6 +14,7 @@ import (
 	"kallad/ballista/plan"
 	"kallad/ballista/proto/control"
 	"kallad/ballista/shuffle"
+	"kallad/worker/trace"
 )
 
 // Worker runs tasks by order of a scheduler, and keeps what they write until
@@ -91,7 +92,7 @@ func (w *Worker) launch(launch *control.Launch) {
 	if !ok {
 		run = task.ID.Job
 	}
-	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx, cancel := context.WithCancelCause(trace.Continue(context.Background(), launch.Labels))
 	a := &attempt{
 		id: task.ID, cancel: cancel,
 		log:    w.log.With("run_id", run, "stage", task.ID.Stage, "task", task.ID.Task, "attempt", task.ID.Attempt),

@@ -137,6 +137,7 @@ type entry struct {
 	job         *recon.Job      // nil once the job has ended: it holds credentials
 	text        json.RawMessage // the job as it was posted, as long
 	callbackURL string          // empty once the caller was told
+	origin      origin
 	notifier    *callback.Notifier
 	status      recon.JobStatus
 	runs        int // how often it was begun

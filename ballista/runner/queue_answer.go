@@ -85,6 +85,6 @@ func (q *Queue) Cancel(_ context.Context, runID string) error {
 	e.ending = true
 	q.drop(e)
 	q.mu.Unlock()
-	q.settle(e, nil, errCancelled, errCancelled)
+	q.settle(e.origin.context(context.Background()), e, nil, errCancelled, errCancelled)
 	return nil
 }

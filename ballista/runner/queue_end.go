@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // settle records a job's outcome and then tells its caller.
-func (q *Queue) settle(e *entry, result *recon.Result, err, cause error) {
+func (q *Queue) settle(ctx context.Context, e *entry, result *recon.Result, err, cause error) {
 	q.mu.Lock()
 	ended := *e
 	outcome := ended.conclude(result, err, cause, q.cfg.Now().UTC())
@@ -36,7 +37,7 @@ func (q *Queue) settle(e *entry, result *recon.Result, err, cause error) {
 		took = e.status.FinishedAt.Sub(*e.status.StartedAt)
 	}
 	q.parts.Metrics.JobEnded(outcome, took)
-	q.log.Info("job ended", "run_id", e.status.RunID, "state", e.status.State, "seconds", took.Seconds(), "error", e.status.Error)
+	q.log.InfoContext(ctx, "job ended", "run_id", e.status.RunID, "state", e.status.State, "seconds", took.Seconds(), "error", e.status.Error)
 	if e.final == nil {
 		e.notifier.Discard()
 		q.finished++

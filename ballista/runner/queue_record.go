@@ -24,6 +24,8 @@ type record struct {
 	CallbackURL string `json:"callback_url,omitempty"`
 	// Runs counts how often the job was begun.
 	Runs int `json:"runs,omitempty"`
+	// Origin is the request that the job came with.
+	Origin origin `json:"origin"`
 	// Cancelled says that the job is to end without running again.
 	Cancelled bool            `json:"cancelled,omitempty"`
 	Status    recon.JobStatus `json:"status"`
@@ -38,7 +40,7 @@ const maxTasks = 64
 func (e *entry) record() ([]byte, error) {
 	r := record{
 		Format: recordFormat, Number: e.number, Digest: e.digest, Job: e.text, CallbackURL: e.callbackURL,
-		Runs: e.runs, Cancelled: e.cancelled, Final: e.final,
+		Runs: e.runs, Origin: e.origin, Cancelled: e.cancelled, Final: e.final,
 		Status: recon.JobStatus{RunID: e.status.RunID, State: recon.StateQueued, SubmittedAt: e.status.SubmittedAt},
 	}
 	if e.status.State.Final() {
@@ -69,7 +71,7 @@ func parseRecord(value []byte) (*entry, error) {
 	}
 	e := &entry{
 		number: r.Number, digest: r.Digest, text: r.Job, callbackURL: r.CallbackURL, status: r.Status,
-		runs: r.Runs, cancelled: r.Cancelled, final: r.Final, recovered: true,
+		runs: r.Runs, origin: r.Origin, cancelled: r.Cancelled, final: r.Final, recovered: true,
 	}
 	if r.Status.State.Final() {
 		e.ending = true

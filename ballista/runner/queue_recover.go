@@ -92,7 +92,7 @@ func (q *Queue) resume() {
 			q.drop(e)
 			q.group.Go("cancelled job "+e.status.RunID, func(ctx context.Context) error {
 				q.clear(ctx, e)
-				q.settle(e, nil, errCancelled, errCancelled)
+				q.settle(e.origin.context(context.Background()), e, nil, errCancelled, errCancelled)
 				return nil
 			})
 		}

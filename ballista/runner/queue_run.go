@@ -63,12 +63,14 @@ func (q *Queue) runOne(ctx context.Context, e *entry) {
 		ctx, cancel = context.WithTimeout(ctx, q.cfg.JobTimeout)
 		defer cancel()
 	}
-	q.log.Info("job started", "run_id", e.status.RunID, "run", e.runs)
+	ctx, span := e.traced(ctx)
+	q.log.InfoContext(ctx, "job started", "run_id", e.status.RunID, "run", e.runs)
 	q.clear(ctx, e)
 	result, err := q.protect(ctx, e)
-	q.settle(e, result, err, context.Cause(ctx))
+	q.settle(ctx, e, result, err, context.Cause(ctx))
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	endSpan(span, e.status)
 	q.running--
 	q.suspects.ended(e, q.cfg.Now())
 	q.startNext()
@@ -89,7 +91,7 @@ func (q *Queue) clear(ctx context.Context, e *entry) {
 func (q *Queue) protect(ctx context.Context, e *entry) (result *recon.Result, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			q.log.Error("job panicked", "run_id", e.status.RunID, "panic", r)
+			q.log.ErrorContext(ctx, "job panicked", "run_id", e.status.RunID, "panic", r)
 			result, err = nil, errors.New("internal error; the scheduler's log says more")
 		}
 	}()

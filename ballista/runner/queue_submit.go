@@ -13,13 +13,13 @@ import (
 // Submit takes a valid job, or returns the job that is there already when the
 // same was posted before. It waits until the job is on disk. The error is a
 // recon.UnavailableError, recon.ErrConflict, or the callback URL's.
-func (q *Queue) Submit(_ context.Context, job *recon.Job) (recon.Submission, error) {
+func (q *Queue) Submit(ctx context.Context, job *recon.Job) (recon.Submission, error) {
 	text, err := json.Marshal(job)
 	if err != nil {
 		return recon.Submission{}, fmt.Errorf("write job: %w", err)
 	}
 	sum := sha256.Sum256(text)
-	e := &entry{job: job, text: text, digest: hex.EncodeToString(sum[:]), callbackURL: job.CallbackURL, status: recon.JobStatus{
+	e := &entry{job: job, text: text, digest: hex.EncodeToString(sum[:]), callbackURL: job.CallbackURL, origin: originOf(ctx), status: recon.JobStatus{
 		RunID: job.RunID, State: recon.StateQueued, SubmittedAt: q.cfg.Now().UTC(),
 	}}
 	for {
@@ -31,7 +31,7 @@ func (q *Queue) Submit(_ context.Context, job *recon.Job) (recon.Submission, err
 			return *known, nil
 		}
 		if pending == nil {
-			return q.accept(e)
+			return q.accept(ctx, e)
 		}
 		<-pending // another request brings this run_id: what comes of it decides
 	}
@@ -61,8 +61,8 @@ func (q *Queue) reserve(e *entry) (*recon.Submission, <-chan struct{}, error) {
 }
 
 // accept puts a job into the journal and then into the queue.
-func (q *Queue) accept(e *entry) (recon.Submission, error) {
-	err := q.store(e)
+func (q *Queue) accept(ctx context.Context, e *entry) (recon.Submission, error) {
+	err := q.store(ctx, e)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	close(q.accepting[e.status.RunID])
@@ -78,11 +78,11 @@ func (q *Queue) accept(e *entry) (recon.Submission, error) {
 	}
 	q.startNext()
 	q.feed.tell(e.status.RunID)
-	q.log.Info("job accepted", "run_id", e.status.RunID, "state", e.status.State)
+	q.log.InfoContext(ctx, "job accepted", "run_id", e.status.RunID, "state", e.status.State)
 	return recon.Submission{Status: q.statusOf(e), OnWritten: e.notifier.Release}, nil
 }
 
-func (q *Queue) store(e *entry) error {
+func (q *Queue) store(ctx context.Context, e *entry) error {
 	var err error
 	if e.notifier, err = q.notifier(e); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (q *Queue) store(e *entry) error {
 	}
 	if err != nil {
 		e.notifier.Discard()
-		q.log.Error("job not taken: it could not be written to the journal", "run_id", e.status.RunID, "error", err)
+		q.log.ErrorContext(ctx, "job not taken: it could not be written to the journal", "run_id", e.status.RunID, "error", err)
 		return &recon.UnavailableError{Err: recon.ErrNotStored, RetryAfter: q.cfg.RetryAfter}
 	}
 	return nil

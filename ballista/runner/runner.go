@@ -13,6 +13,7 @@ import (
 	"kallad/worker/evidence"
 	"kallad/worker/recon"
 	"kallad/worker/source"
+	"kallad/worker/trace"
 )
 
 // Engine runs jobs of stages: on the executors there are, else in this process.
@@ -169,13 +170,17 @@ func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 	defer func() { err = errors.Join(err, r.evidence.Abort()) }()
 	r.progress.step(stepSplit)
 	r.progress.enter(recon.StageStaging)
-	job, err := r.planJob(ctx)
+	var job plan.Job
+	err = traced(ctx, "split", func(ctx context.Context) (err error) {
+		job, err = r.planJob(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	observer := newObserver(r)
 	r.progress.step(stepLoad + r.tables[0].alias)
-	if err := r.parts.Engine.Run(ctx, job, observer); err != nil {
+	if err := traced(ctx, "run", func(ctx context.Context) error { return r.runJob(ctx, job, observer) }); err != nil {
 		return nil, err
 	}
 	r.progress.enter(recon.StageWritingResults)
@@ -185,10 +190,27 @@ func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 	return r.publish(ctx, observer)
 }
 
+// runJob runs the job's stages. Whoever runs its tasks, in whatever process,
+// goes on with the trace of ctx.
+func (r *run) runJob(ctx context.Context, job plan.Job, observer *observer) error {
+	for name, value := range trace.Carry(ctx) {
+		job.Labels[name] = value
+	}
+	return r.parts.Engine.Run(ctx, job, observer)
+}
+
+// traced does a part of a run in a span of its own.
+func traced(ctx context.Context, name string, do func(context.Context) error) error {
+	ctx, span := trace.Start(ctx, name)
+	err := do(ctx)
+	span.End(err)
+	return err
+}
+
 // prepare looks at the sources and plans the query's stages for so many places.
 func (r *run) prepare(ctx context.Context, places int) error {
 	r.progress.step(stepDescribe)
-	if err := r.describeSources(ctx); err != nil {
+	if err := traced(ctx, "describe", r.describeSources); err != nil {
 		return err
 	}
 	for _, t := range r.tables {
@@ -200,7 +222,7 @@ func (r *run) prepare(ctx context.Context, places int) error {
 	r.progress.step(stepPlan)
 	r.places = places
 	r.progress.runs(r.engineMode())
-	return r.planQuery(ctx)
+	return traced(ctx, "plan", r.planQuery)
 }
 
 // planQuery binds the query and plans its stages.
@@ -229,7 +251,8 @@ func (r *run) publish(ctx context.Context, o *observer) (*recon.Result, error) {
 		}
 	}
 	meta := evidence.Metadata{Job: *r.job, Result: *result, Version: r.cfg.Version}
-	if err := r.evidence.Publish(ctx, meta); err != nil {
+	err := traced(ctx, "publish", func(ctx context.Context) error { return r.evidence.Publish(ctx, meta) })
+	if err != nil {
 		return nil, err
 	}
 	r.progress.done()

@@ -14,6 +14,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"kallad/worker/reach"
+	"kallad/worker/trace"
 )
 
 // ClientConfig tunes how a callback is posted.
@@ -70,7 +71,7 @@ func (c *Client) Post(ctx context.Context, d Delivery) error {
 	// A deadline in the past wakes reads and writes that are under way.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if err := exchange(conn, c.request(d)); err != nil {
+	if err := exchange(conn, c.request(ctx, d)); err != nil {
 		var status *StatusError
 		if errors.As(err, &status) {
 			return err
@@ -100,7 +101,7 @@ func (c *Client) dial(ctx context.Context, t Target) (net.Conn, error) {
 	return secure, nil
 }
 
-func (c *Client) request(d Delivery) *fasthttp.Request {
+func (c *Client) request(ctx context.Context, d Delivery) *fasthttp.Request {
 	req := &fasthttp.Request{}
 	h := &req.Header
 	h.DisableNormalizing()
@@ -112,6 +113,9 @@ func (c *Client) request(d Delivery) *fasthttp.Request {
 	h.Set("Connection", "close")
 	h.Set("Kallad-Delivery", d.ID)
 	h.Set("Kallad-Attempt", fmt.Sprint(d.Attempt))
+	for name, value := range trace.Carry(ctx) {
+		h.Set(name, value)
+	}
 	if d.Target.authorization != "" {
 		h.Set("Authorization", d.Target.authorization)
 	}

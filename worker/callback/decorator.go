@@ -2,8 +2,13 @@ package callback
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"kallad/worker/trace"
 )
 
 // Meter counts what is sent. Implementations are safe for concurrent use.
@@ -37,6 +42,31 @@ func (m *metered) Post(ctx context.Context, d Delivery) error {
 	began := time.Now()
 	err := m.next.Post(ctx, d)
 	m.meter.ObserveRequest(string(d.Event), err == nil, time.Since(began))
+	return err
+}
+
+// traced makes each request part of its job's trace. A final callback has a
+// span for each attempt; progress, of which there is much, has none.
+type traced struct {
+	next Poster
+}
+
+func (t *traced) Post(ctx context.Context, d Delivery) error {
+	ctx = trace.Continue(ctx, d.Trace)
+	if d.Event == EventProgress {
+		return t.next.Post(ctx, d)
+	}
+	ctx, span := trace.Call(ctx, "callback "+string(d.Event), attribute.String("run_id", d.RunID),
+		attribute.Int("attempt", d.Attempt), attribute.String("server.address", d.Target.hostname))
+	err := t.next.Post(ctx, d)
+	var status *StatusError
+	switch {
+	case errors.As(err, &status):
+		span.Set(attribute.Int("http.response.status_code", status.Code))
+	case err == nil:
+		span.Set(attribute.Bool("acknowledged", true))
+	}
+	span.End(err)
 	return err
 }
 

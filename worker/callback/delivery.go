@@ -37,6 +37,9 @@ type Delivery struct {
 	Target Target
 	// Body is the JSON payload.
 	Body []byte
+	// Trace is the trace that the callback is part of, as package trace carries
+	// it.
+	Trace map[string]string
 }
 
 // Poster sends a delivery once. It returns nil when the receiver acknowledged

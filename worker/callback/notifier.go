@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kallad/worker/recon"
@@ -24,8 +25,10 @@ type Notifier struct {
 	// run is which run of the job this is, from 1.
 	run int
 	// told, if set, is called with what became of the final callback.
-	told     func(error)
-	mail     *mailbox
+	told func(error)
+	mail *mailbox
+	// trace is that of the job's run, set before it runs.
+	trace    atomic.Pointer[map[string]string]
 	released chan struct{}
 	release  sync.Once
 	done     chan struct{}
@@ -35,6 +38,17 @@ type Notifier struct {
 // Release says that the caller has the answer to its POST. The first callback
 // leaves after the grace that begins now; without Release none ever does.
 func (n *Notifier) Release() { n.release.Do(func() { close(n.released) }) }
+
+// Trace makes the callbacks part of a trace, as package trace carries it.
+func (n *Notifier) Trace(carried map[string]string) { n.trace.Store(&carried) }
+
+// traced adds the trace to a delivery.
+func (n *Notifier) traced(d Delivery) Delivery {
+	if carried := n.trace.Load(); carried != nil {
+		d.Trace = *carried
+	}
+	return d
+}
 
 // Progress tells an observation: at once when it is the first of its stage,
 // else after the progress interval, by when a later one may have replaced it.
@@ -71,7 +85,7 @@ func (n *Notifier) deliver(ctx context.Context, cfg Config, progress, final Post
 		return n.stopped()
 	}
 	if d := n.mail.end(); d != nil {
-		return final.Post(ctx, *d)
+		return final.Post(ctx, n.traced(*d))
 	}
 	return nil
 }
@@ -138,7 +152,7 @@ func (n *Notifier) post(ctx context.Context, post Poster, p recon.Progress, numb
 	if err != nil {
 		return err
 	}
-	return post.Post(ctx, d)
+	return post.Post(ctx, n.traced(d))
 }
 
 // awaitMail returns when there is new mail, timer fires or ctx is done.

@@ -29,9 +29,10 @@ type Sender struct {
 // New returns a sender that posts with client. cfg must be valid.
 //
 // This is the place where the decorators are stacked: every request is
-// bounded, counted and logged, and a final callback is retried around that.
+// bounded, counted, logged and traced, and a final callback is retried around that.
 func New(cfg Config, client Poster, meter Meter, log *slog.Logger) *Sender {
-	once := &logged{next: &metered{next: &bounded{next: client, timeout: cfg.RequestTimeout}, meter: meter}, log: log}
+	bound := &bounded{next: client, timeout: cfg.RequestTimeout}
+	once := &traced{next: &logged{next: &metered{next: bound, meter: meter}, log: log}}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Sender{
 		cfg:      cfg,

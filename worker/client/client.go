@@ -14,6 +14,7 @@ import (
 
 	"kallad/worker/auth"
 	"kallad/worker/recon"
+	"kallad/worker/trace"
 )
 
 // Config says where the scheduler is and how patient to be.
@@ -157,6 +158,9 @@ func (c *Client) send(ctx context.Context, method, path string, body []byte, hea
 	}
 	for name, values := range header {
 		req.Header[name] = values
+	}
+	for name, value := range trace.Carry(ctx) {
+		req.Header.Set(name, value)
 	}
 	req.Header.Set("User-Agent", "kallad/"+c.cfg.Version)
 	if body != nil {

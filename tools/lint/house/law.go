@@ -37,12 +37,13 @@ func Kallad() Law {
 		{Path: "worker/metrics"},
 		{Path: "worker/lifecycle"},
 		{Path: "worker/auth"},
+		{Path: "worker/trace"},
 		{Path: "worker/reach"},
 		{Path: "worker/journal"},
-		{Path: "worker/client", Imports: []string{"worker/recon", "worker/auth"}},
+		{Path: "worker/client", Imports: []string{"worker/recon", "worker/auth", "worker/trace"}},
 		{Path: "worker/source", Imports: []string{"worker/recon", "worker/blob", "worker/reach"}},
 		{Path: "worker/evidence", Imports: []string{"worker/recon", "worker/blob"}},
-		{Path: "worker/callback", Imports: []string{"worker/recon", "worker/blob", "worker/reach"}},
+		{Path: "worker/callback", Imports: []string{"worker/recon", "worker/blob", "worker/reach", "worker/trace"}},
 
 		{Path: "ballista/proto"},
 		{Path: "ballista/plan", TestImports: []string{"ballista/engine"}},
@@ -51,7 +52,7 @@ func Kallad() Law {
 		{Path: "ballista/scheduler", Imports: []string{"ballista/plan", "ballista/shuffle", "ballista/proto/...", "worker/metrics", "worker/lifecycle", "worker/auth"}},
 		{Path: "ballista/executor", Imports: []string{
 			"ballista/plan", "ballista/engine", "ballista/shuffle", "ballista/proto/...",
-			"worker/source", "worker/recon", "worker/metrics", "worker/lifecycle", "worker/auth",
+			"worker/source", "worker/recon", "worker/metrics", "worker/lifecycle", "worker/auth", "worker/trace",
 		}},
 		{
 			Path:    "ballista/runner",
@@ -59,7 +60,7 @@ func Kallad() Law {
 			// Its tests run real queries, through the interfaces that it declares.
 			TestImports: []string{"ballista/engine", "ballista/executor", "ballista/scheduler", "ballista/proto/..."},
 		},
-		{Path: "ballista/api", Imports: []string{"worker/recon", "worker/health", "worker/metrics", "worker/auth"}},
+		{Path: "ballista/api", Imports: []string{"worker/recon", "worker/health", "worker/metrics", "worker/auth", "worker/trace"}},
 
 		{Path: "kallad", Imports: []string{"worker/...", "ballista/..."}, ReadsEnvironment: true},
 		{Path: "bench", Imports: []string{"worker/recon"}, ReadsEnvironment: true},
