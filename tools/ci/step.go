@@ -29,6 +29,8 @@ func steps() []step {
 		check("go vet", "go", "vet", "./..."),
 		check("staticcheck", "go", "tool", "-modfile=tools/tools.mod", "staticcheck", "./..."),
 		check("law of imports, house habits", "go", "run", "./tools/lint"),
+		check("Kubernetes manifests against the schemas", "tools/kubernetes/check"),
+		check("GitHub's workflows", "go", "tool", "-modfile=tools/tools.mod", "actionlint"),
 		{"bazel build and test", bazelTest},
 		{"go test", goTest},
 	}

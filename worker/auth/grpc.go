@@ -25,7 +25,7 @@ type Guard struct {
 func (g Guard) Open() bool { return g.Token == nil && !g.TLS.Mutual() }
 
 // ServerOptions are those of every gRPC server of the process. Health checks
-// (grpc.health.v1) need no token.
+// (grpc.health.v1) and KEDA's questions need no token.
 func (g Guard) ServerOptions() []grpc.ServerOption {
 	var opts []grpc.ServerOption
 	if cfg := g.TLS.ForRPC(); cfg != nil {
@@ -65,10 +65,15 @@ func (g Guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServer
 	return next(srv, stream)
 }
 
-const healthService = "/grpc.health.v1.Health/"
+// Services of others, whose callers have no token to show. They tell how the
+// process is and how busy, and change nothing.
+const (
+	healthService = "/grpc.health.v1.Health/"
+	scalerService = "/externalscaler.ExternalScaler/"
+)
 
 func (g Guard) check(ctx context.Context, method string) error {
-	if strings.HasPrefix(method, healthService) {
+	if strings.HasPrefix(method, healthService) || strings.HasPrefix(method, scalerService) {
 		return nil
 	}
 	header := ""

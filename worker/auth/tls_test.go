@@ -44,12 +44,10 @@ func newToken(t *testing.T, values ...string) *auth.Token {
 	return token
 }
 
-// serve runs a gRPC server with one unary and one streaming method, and health.
-func serve(t *testing.T, g auth.Guard) string {
-	t.Helper()
-	server := grpc.NewServer(g.ServerOptions()...)
-	server.RegisterService(&grpc.ServiceDesc{
-		ServiceName: "test.Echo", HandlerType: (*any)(nil),
+// echo is a service with one unary and one streaming method.
+func echo(name string) *grpc.ServiceDesc {
+	return &grpc.ServiceDesc{
+		ServiceName: name, HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{{MethodName: "Unary", Handler: func(_ any, ctx context.Context, decode func(any) error, around grpc.UnaryServerInterceptor) (any, error) {
 			in := &emptypb.Empty{}
 			if err := decode(in); err != nil {
@@ -59,12 +57,21 @@ func serve(t *testing.T, g auth.Guard) string {
 			if around == nil {
 				return handler(ctx, in)
 			}
-			return around(ctx, in, &grpc.UnaryServerInfo{FullMethod: "/test.Echo/Unary"}, handler)
+			return around(ctx, in, &grpc.UnaryServerInfo{FullMethod: "/" + name + "/Unary"}, handler)
 		}}},
 		Streams: []grpc.StreamDesc{{StreamName: "Stream", ServerStreams: true, Handler: func(_ any, s grpc.ServerStream) error {
 			return s.SendMsg(&emptypb.Empty{})
 		}}},
-	}, struct{}{})
+	}
+}
+
+// serve runs a gRPC server with services that echo, and health.
+func serve(t *testing.T, g auth.Guard) string {
+	t.Helper()
+	server := grpc.NewServer(g.ServerOptions()...)
+	for _, name := range []string{"test.Echo", "externalscaler.ExternalScaler", "externalscaler.ExternalScalerOfMine"} {
+		server.RegisterService(echo(name), struct{}{})
+	}
 	grpc_health_v1.RegisterHealthServer(server, health.NewServer())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -153,6 +160,20 @@ func TestHealthNeedsNoToken(t *testing.T) {
 	answer, err := grpc_health_v1.NewHealthClient(conn).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{})
 	require.NoError(t, err)
 	require.Equal(t, grpc_health_v1.HealthCheckResponse_SERVING, answer.Status)
+}
+
+// KEDA can't show a token: it may ask all the same.
+func TestScalerNeedsNoToken(t *testing.T) {
+	t.Parallel()
+	address := serve(t, auth.Guard{Token: newToken(t, secret)})
+	conn, err := grpc.NewClient(address, auth.Guard{}.DialOptions()...)
+	require.NoError(t, err)
+	defer conn.Close()
+	ask := func(service string) codes.Code {
+		return status.Code(conn.Invoke(t.Context(), "/"+service+"/Unary", &emptypb.Empty{}, &emptypb.Empty{}))
+	}
+	require.Equal(t, codes.OK, ask("externalscaler.ExternalScaler"))
+	require.Equal(t, codes.Unauthenticated, ask("externalscaler.ExternalScalerOfMine"))
 }
 
 func TestTwoAuthorizationsAreNone(t *testing.T) {
