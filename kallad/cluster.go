@@ -78,6 +78,7 @@ func newLocalEngine(cfg sched.Config, e *engines, jobs int, reg prometheus.Regis
 	if err != nil {
 		return nil, err
 	}
+	executor.WatchStore(reg, store)
 	client := shuffle.NewClient(peers, plan.LocalExecutor, store)
 	l := &localEngine{
 		scheduler: sched.New(cfg, sched.NewCollector(client, store, cfg.ResultMemory), sched.NewMetrics(reg), log),

@@ -1,11 +1,13 @@
 package executor
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"kallad/ballista/proto/control"
+	"kallad/ballista/shuffle"
 )
 
 // Metrics count what a worker does.
@@ -31,6 +33,28 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		m.tasks.WithLabelValues(label)
 	}
 	return m
+}
+
+// WatchStore registers collectors of what a store keeps and moves.
+func WatchStore(reg prometheus.Registerer, store *shuffle.Store) {
+	gauge := func(name, help string, value func() int64) {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) }))
+	}
+	counter := func(name, help string, value *atomic.Int64, labels prometheus.Labels) {
+		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels},
+			func() float64 { return float64(value.Load()) }))
+	}
+	gauge("kalla_shuffle_memory_bytes", "What tasks have written, kept in memory.", func() int64 { memory, _ := store.Usage(); return memory })
+	gauge("kalla_shuffle_disk_bytes", "What tasks have written, kept on disk.", func() int64 { _, disk := store.Usage(); return disk })
+	c := store.Counters()
+	counter("kalla_shuffle_written_bytes_total", "What tasks have written.", &c.Written, nil)
+	counter("kalla_shuffle_spilled_bytes_total", "The part of it that went to disk.", &c.Spilled, nil)
+	const read = "What was read of what tasks have written, of this process's own and of others'."
+	counter("kalla_shuffle_read_bytes_total", read, &c.ReadLocal, prometheus.Labels{"from": "self"})
+	counter("kalla_shuffle_read_bytes_total", read, &c.ReadRemote, prometheus.Labels{"from": "others"})
+	counter("kalla_shuffle_served_bytes_total", "What other processes have read here.", &c.Served, nil)
+	counter("kalla_shuffle_lost_pieces_total", "Pieces that could not be read to their end.", &c.Lost, nil)
+	counter("kalla_shuffle_retries_total", "Times that others were asked again for a piece.", &c.Retries, nil)
 }
 
 var outcomeLabels = map[control.Outcome]string{

@@ -1,6 +1,7 @@
 package shuffle_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -106,19 +107,50 @@ func BenchmarkCopy(b *testing.B) {
 	}
 }
 
-// BenchmarkArrowWriter is Arrow's own writer, into memory that is there.
+// BenchmarkArrowWriter is Arrow's own writer, into memory that is there, as it
+// is and compressed.
 func BenchmarkArrowWriter(b *testing.B) {
-	batches, size := invoiceBatches(8)
-	dst := &sink{make([]byte, 0, size+1<<20)}
-	clear(dst.b[:cap(dst.b)])
-	defer perCore(b, size)()
-	for b.Loop() {
-		dst.b = dst.b[:0]
-		w := ipc.NewWriter(dst, ipc.WithSchema(invoices))
-		for _, batch := range batches {
-			require.NoError(b, w.Write(batch))
-		}
-		require.NoError(b, w.Close())
+	for name, options := range map[string][]ipc.Option{"plain": nil, "lz4": {ipc.WithLZ4()}} {
+		b.Run(name, func(b *testing.B) {
+			batches, size := invoiceBatches(8)
+			dst := &sink{make([]byte, 0, size+1<<20)}
+			clear(dst.b[:cap(dst.b)])
+			defer perCore(b, size)()
+			for b.Loop() {
+				dst.b = dst.b[:0]
+				w := ipc.NewWriter(dst, append(options, ipc.WithSchema(invoices))...)
+				for _, batch := range batches {
+					require.NoError(b, w.Write(batch))
+				}
+				require.NoError(b, w.Close())
+			}
+			b.ReportMetric(float64(len(dst.b))/float64(size), "size")
+		})
+	}
+}
+
+// BenchmarkArrowReader is Arrow's own reader of the same.
+func BenchmarkArrowReader(b *testing.B) {
+	for name, options := range map[string][]ipc.Option{"plain": nil, "lz4": {ipc.WithLZ4()}} {
+		b.Run(name, func(b *testing.B) {
+			batches, size := invoiceBatches(8)
+			dst := &sink{}
+			w := ipc.NewWriter(dst, append(options, ipc.WithSchema(invoices))...)
+			for _, batch := range batches {
+				require.NoError(b, w.Write(batch))
+			}
+			require.NoError(b, w.Close())
+			defer perCore(b, size)()
+			for b.Loop() {
+				r, err := ipc.NewReader(bytes.NewReader(dst.b))
+				require.NoError(b, err)
+				for r.Next() {
+					require.Positive(b, r.RecordBatch().NumRows())
+				}
+				require.NoError(b, r.Err())
+				r.Release()
+			}
+		})
 	}
 }
 

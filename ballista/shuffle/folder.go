@@ -20,18 +20,14 @@ type folder struct {
 }
 
 const (
-	folderPrefix = "shuffle-"
+	folderPrefix = "kallad-shuffle-"
 	lockSuffix   = ".lock"
 )
 
-// openFolder makes a folder below dir, after removing those that dead
-// processes left there.
+// openFolder makes a folder below dir, which is made if it is missing.
 func openFolder(dir string) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder for shuffled data: %w", err)
-	}
-	if err := removeLeftovers(dir); err != nil {
-		return nil, err
 	}
 	for {
 		f, err := tryFolder(dir)
@@ -64,6 +60,9 @@ func (f *folder) remove() error {
 	return errors.Join(os.RemoveAll(f.path), os.Remove(f.lock.Name()), f.lock.Close())
 }
 
+// removeLeftovers removes the folders of dead processes. The folder above may
+// be everybody's, so what is not ours to open or to remove is nothing to fail
+// for.
 func removeLeftovers(dir string) error {
 	locks, err := filepath.Glob(filepath.Join(globEscape(dir), folderPrefix+"*"+lockSuffix))
 	if err != nil {
@@ -71,7 +70,7 @@ func removeLeftovers(dir string) error {
 	}
 	var errs []error
 	for _, name := range locks {
-		lock, err := os.OpenFile(name, os.O_RDWR, 0)
+		lock, err := openLock(name)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 			continue // gone meanwhile, or another user's
 		}

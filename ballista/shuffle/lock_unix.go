@@ -10,6 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// openLock opens a lock by its name, if it is none that leads elsewhere.
+func openLock(name string) (*os.File, error) {
+	return os.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+}
+
 // lockFile takes the lock of a file, until the file is closed, if nobody has
 // it and the file still has its name.
 func lockFile(f *os.File) (bool, error) {

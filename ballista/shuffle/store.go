@@ -36,6 +36,9 @@ func NewStore(cfg Config, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := removeLeftovers(cfg.Dir); err != nil {
+		log.Warn("what earlier processes have left", "error", err)
+	}
 	return &Store{
 		cfg: cfg, log: log, folder: folder, arena: arena{limit: cfg.MemoryLimit},
 		outputs: map[string]map[string]*output{},

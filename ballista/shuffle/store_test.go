@@ -118,7 +118,7 @@ func TestDiskLimit(t *testing.T) {
 // files are the data files of a store's folder.
 func files(t testing.TB, dir string) []string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "shuffle-*", "*"))
+	names, err := filepath.Glob(filepath.Join(dir, "kallad-shuffle-*", "*"))
 	require.NoError(t, err)
 	return names
 }
@@ -175,16 +175,19 @@ func TestLeftoversOfTheDeadAreRemovedAndTheLivingLeftAlone(t *testing.T) {
 	alive := newStore(t, shuffle.Config{Dir: dir, MemoryLimit: -1})
 	write(t, alive, key, 10)
 	require.Len(t, files(t, dir), 1)
-	dead := filepath.Join(dir, "shuffle-123")
+	dead := filepath.Join(dir, "kallad-shuffle-123")
 	require.NoError(t, os.Mkdir(dead, 0o700))
 	require.NoError(t, os.WriteFile(dead+".lock", nil, 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dead, "old.arrows"), []byte("x"), 0o600))
+	link := filepath.Join(dir, "kallad-shuffle-link.lock")
+	require.NoError(t, os.Symlink(filepath.Join(dir, "elsewhere"), link))
 	next := newStore(t, shuffle.Config{Dir: dir})
 	require.NoDirExists(t, dead)
 	require.NoFileExists(t, dead+".lock")
 	require.Len(t, files(t, dir), 1)
 	require.NoError(t, alive.Close())
 	require.NoError(t, next.Close())
+	require.NoError(t, os.Remove(link))
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Empty(t, left)

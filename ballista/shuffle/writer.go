@@ -14,11 +14,14 @@ const (
 	MaxPartitions = 1 << 16
 	// MaxBlock is the largest block, which is one row then. Unit: bytes.
 	MaxBlock = 256 << 20
-	// blockBytes and blockRows are about how large blocks are made; only a
-	// single row makes one larger than largeBlock. Unit: bytes, rows.
-	blockBytes = 1 << 20
-	blockRows  = 16 << 10
-	largeBlock = 2 << 20
+	// A writer collects collectBytes or blockRows for each partition, within
+	// its buffer, before it makes blocks: of that size on average, of at most
+	// blockBytes or twice the rows otherwise. Only a single row makes one
+	// larger than largeBlock. Unit: bytes, rows.
+	collectBytes = 512 << 10
+	blockRows    = 16 << 10
+	blockBytes   = 1 << 20
+	largeBlock   = 2 << 20
 )
 
 // Written is what an output has for one partition.
@@ -92,7 +95,7 @@ func (w *Writer) write(batch arrow.RecordBatch) error {
 	for i, c := range batch.Columns()[w.first():] {
 		w.collected += w.output.layout.fields[i].sizeOf(c.Data(), 0, c.Len())
 	}
-	if w.collected >= min(int(w.store.cfg.WriteBuffer), w.partitions*blockBytes) || w.router.rows >= w.partitions*blockRows {
+	if w.collected >= min(int(w.store.cfg.WriteBuffer), w.partitions*collectBytes) || w.router.rows >= w.partitions*blockRows {
 		return w.flush()
 	}
 	return nil
@@ -165,7 +168,7 @@ func (w *Writer) Abort() {
 	}
 	w.end(ErrClosed)
 	if err := w.store.forget(w.output); err != nil {
-		w.store.log.Warn("remove what a task had written", "err", err)
+		w.store.log.Warn("what a task had written is not removed", "output", w.output.name, "error", err)
 	}
 }
 
