@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -46,6 +45,11 @@ func quick(cfg *sched.Config) {
 
 func newTestCluster(t *testing.T, adapt func(*sched.Config)) *testCluster {
 	t.Helper()
+	return newGuardedCluster(t, adapt, auth.Guard{})
+}
+
+func newGuardedCluster(t *testing.T, adapt func(*sched.Config), guard auth.Guard) *testCluster {
+	t.Helper()
 	dir := t.TempDir()
 	c := &testCluster{dir: dir, logs: &lines{}}
 	log := slog.New(slog.NewTextHandler(c.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -62,7 +66,7 @@ func newTestCluster(t *testing.T, adapt func(*sched.Config)) *testCluster {
 		adapt(&flags.cfg)
 	}
 	flags.grpcPort = 0
-	c.cluster, err = flags.newCluster(c.engines, "127.0.0.1", 4, auth.Guard{}, prometheus.NewRegistry(), func() int { return 0 }, log)
+	c.cluster, err = flags.newCluster(c.engines, "127.0.0.1", 4, guard, prometheus.NewRegistry(), func() int { return 0 }, log)
 	require.NoError(t, err)
 	require.NoError(t, c.start(t.Context()))
 	t.Cleanup(func() {
@@ -88,6 +92,14 @@ var executorID = regexp.MustCompile(`msg="executor starts" executor=(\S+)`)
 // executor starts an executor process and waits until it has joined.
 func (c *testCluster) executor(t *testing.T, args ...string) *testExecutor {
 	t.Helper()
+	e := c.prepare(t, args...)
+	e.start(t)
+	return e
+}
+
+// prepare makes an executor process ready to start.
+func (c *testCluster) prepare(t *testing.T, args ...string) *testExecutor {
+	t.Helper()
 	e := &testExecutor{temp: t.TempDir(), logs: &lines{}}
 	args = append([]string{
 		"executor", "--scheduler-url", c.listener.Addr().String(), "--bind-host", "127.0.0.1", "--flight-port", "0", "--grpc-port", "0",
@@ -95,6 +107,11 @@ func (c *testCluster) executor(t *testing.T, args ...string) *testExecutor {
 	}, args...)
 	e.cmd = command(t, c.dir, args...)
 	e.cmd.Stderr = e.logs
+	return e
+}
+
+func (e *testExecutor) start(t *testing.T) {
+	t.Helper()
 	require.NoError(t, e.cmd.Start())
 	t.Cleanup(func() {
 		_ = e.cmd.Process.Kill()
@@ -105,21 +122,23 @@ func (c *testCluster) executor(t *testing.T, args ...string) *testExecutor {
 	})
 	e.id = executorID.FindStringSubmatch(e.logs.await(t, "executor starts"))[1]
 	e.logs.await(t, "msg=connected")
-	return e
 }
 
-// numbers writes a CSV file with the numbers from 0 to rows-1 and their
-// remainders.
+// numbers writes CSV files with the numbers from 0 to rows-1 and their
+// remainders, and returns the pattern of their names: a source that can be
+// split however small it is.
 func (c *testCluster) numbers(t *testing.T, name string, rows int) string {
 	t.Helper()
-	var b strings.Builder
-	b.WriteString("n,k\n")
-	for i := range rows {
-		fmt.Fprintf(&b, "%d,%d\n", i, i%1000)
+	const files = 8
+	for f := range files {
+		var b strings.Builder
+		b.WriteString("n,k\n")
+		for i := f * rows / files; i < (f+1)*rows/files; i++ {
+			fmt.Fprintf(&b, "%d,%d\n", i, i%1000)
+		}
+		write(t, c.dir, fmt.Sprintf("%s-%d.csv", name, f), b.String())
 	}
-	path := filepath.Join(c.dir, name)
-	require.NoError(t, os.WriteFile(path, []byte(b.String()), 0o644))
-	return path
+	return filepath.Join(c.dir, name+"-*.csv")
 }
 
 // scan describes and splits a source, as whoever plans a job does.
@@ -178,7 +197,9 @@ type witness struct {
 	got      []string
 	streams  map[string]int // under way, by step
 	stages   []plan.StageStatus
-	onStages func([]plan.StageStatus)
+	streamed int
+	// onStream is called when a stream begins, with its number from 1.
+	onStream func(nth int)
 }
 
 func newWitness() *witness {
@@ -220,16 +241,17 @@ func (w *witness) Stages(status []plan.StageStatus) {
 	w.mu.Lock()
 	w.stages = status
 	w.mu.Unlock()
-	if w.onStages != nil {
-		w.onStages(status)
-	}
 }
 
 func (w *witness) Stream(ctx context.Context, step string, rows plan.Stream) error {
 	w.mu.Lock()
 	w.streams[step]++
-	alone := w.streams[step] == 1
+	w.streamed++
+	alone, nth := w.streams[step] == 1, w.streamed
 	w.mu.Unlock()
+	if w.onStream != nil {
+		w.onStream(nth)
+	}
 	if !alone {
 		return errors.New("two streams of one step at a time")
 	}
@@ -292,7 +314,7 @@ func TestClusterRunsStages(t *testing.T) {
 	t.Parallel()
 	const rows = 200_000
 	c := newTestCluster(t, nil)
-	path := c.numbers(t, "nums.csv", rows)
+	path := c.numbers(t, "nums", rows)
 	c.executor(t)
 	c.executor(t)
 	require.Equal(t, 4, c.Places())
@@ -304,7 +326,7 @@ func TestClusterRunsStages(t *testing.T) {
 		w.check(t, rows)
 	}
 	w := newWitness()
-	path = c.numbers(t, "few.csv", 2000)
+	path = c.numbers(t, "few", 2000)
 	job := c.twoStages(t, "few", recon.URI(path), 2)
 	began := time.Now()
 	require.NoError(t, c.Run(t.Context(), job, w))

@@ -24,6 +24,7 @@ import (
 // and interrupt a real process.
 func TestMain(m *testing.M) {
 	if os.Getenv("KALLAD_TEST_MAIN") == "1" {
+		prepareProcess()
 		main()
 	}
 	os.Exit(pgServer.Run(withS3{m}))

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// prepareProcess does nothing here.
+func prepareProcess() {}
