@@ -10,12 +10,14 @@ type Change struct {
 	op    byte
 	key   string
 	value []byte
-	// durable changes are done when they are synced, others when written.
+	// durable changes are done when they are synced, others when written; a
+	// failure of the disk may undo these.
 	durable bool
 	// insistent changes are tried until they are done.
 	insistent bool
 	done      chan struct{}
 	err       error // valid once done is closed
+	ended     bool  // the writer's
 }
 
 func newChange(op byte, key string, value []byte) *Change {
@@ -31,7 +33,11 @@ func (c *Change) Wait() error {
 	return c.err
 }
 
+// end ends a change; the first time counts.
 func (c *Change) end(err error) {
-	c.err = err
+	if c.ended {
+		return
+	}
+	c.ended, c.err = true, err
 	close(c.done)
 }

@@ -54,7 +54,7 @@ func (j *Journal) compactIfDue(now time.Time) {
 		j.compactionFailed(now, err)
 		return
 	}
-	j.compaction.Go(func() {
+	j.helpers.Go(func() {
 		c.err = c.write()
 		close(c.done)
 		j.signal()

@@ -32,14 +32,16 @@ type world struct {
 
 // possible returns which values a key may have after a crash: that of the last
 // change that was promised, or of any later one that was not refused.
-func (w *world) possible(key string, powerCut bool) map[string]bool {
+//
+// What is not durable survives the death of the process, if the disk is well.
+func (w *world) possible(key string, well bool) map[string]bool {
 	possible := map[string]bool{w.found[key]: true}
 	for _, s := range w.history[key] {
 		select {
 		case <-s.change.Done():
 			err := s.change.Wait()
 			switch {
-			case err == nil && (s.durable || !powerCut):
+			case err == nil && (s.durable || well):
 				possible = map[string]bool{}
 			case err != nil && !unclear(err):
 				continue // refused, and cut back
@@ -109,7 +111,7 @@ func (w *world) live(t *testing.T, disk *memory, name string) *memory {
 	got := values(t, check)
 	require.NoError(t, check.Close())
 	for _, key := range keys {
-		require.Contains(t, w.possible(key, powerCut), got[key], "key %s, power cut %v, faults %v", key, powerCut, faulty)
+		require.Contains(t, w.possible(key, !powerCut && !faulty), got[key], "key %s, power cut %v, faults %v", key, powerCut, faulty)
 	}
 	w.found, w.history = got, nil
 	return left

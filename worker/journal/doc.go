@@ -31,6 +31,9 @@
 //     exists; so only the end of the highest may be torn, and that is cut.
 //  4. A base takes effect by a rename, as a whole, and then the segments below
 //     it count no more, whether they are still there or not.
-//  5. For one key, the change that was asked for last wins, also when an earlier
+//  5. A change is written as soon as it is submitted, also while a sync is under
+//     way: the death of the process alone, which leaves the machine's memory of
+//     the file behind, loses what was submitted in the last moment and no more.
+//  6. For one key, the change that was asked for last wins, also when an earlier
 //     one failed at first and was tried again.
 package journal

@@ -17,9 +17,10 @@ type Journal struct {
 	meter  Meter
 	log    *slog.Logger
 
-	wake       chan struct{} // holds a token when there is something to do
-	writer     sync.WaitGroup
-	compaction sync.WaitGroup
+	wake    chan struct{} // holds a token when there is something to do
+	synced  chan error    // has the outcome of the sync under way
+	writer  sync.WaitGroup
+	helpers sync.WaitGroup // the writer's: a sync, a compaction
 
 	mu      sync.Mutex
 	queue   []*Change
@@ -35,10 +36,14 @@ type Journal struct {
 	next     uint64     // the number of the next segment
 	owed     []*Change  // insistent changes that failed
 	buf      []byte
+	// syncing and written are behind the synced part of the active segment, up
+	// to end.
+	syncing, written []placed
+	syncBegan        time.Time
+	end              int64
 	// torn says that the active segment may hold a failed change behind its
-	// end; named that its name is durable; unsynced that it holds changes that
-	// are written and not synced.
-	torn, named, unsynced bool
+	// synced part; named that its name is durable.
+	torn, named bool
 
 	compacting  *compaction // nil when there is none
 	compactedAt time.Time
@@ -136,7 +141,7 @@ func (j *Journal) Close() error {
 	j.signal()
 	j.mu.Unlock()
 	j.writer.Wait()
-	j.compaction.Wait()
+	j.helpers.Wait()
 	if c := j.compacting; c != nil {
 		j.finish(c)
 	}

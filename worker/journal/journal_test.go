@@ -370,11 +370,13 @@ func TestConfigNamesEverySettingThatCannotWork(t *testing.T) {
 func sample(t *testing.T) (name string, data []byte, ends []int, states []map[string]string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), ".kallad")
-	j, m := open(t, folder(t, path))
+	j, _ := open(t, folder(t, path))
 	state := map[string]string{}
 	add := func(c *journal.Change) {
 		require.NoError(t, c.Wait())
-		ends = append(ends, int(m.get().total))
+		info, err := os.Stat(segments(t, path, "*.log")[0])
+		require.NoError(t, err)
+		ends = append(ends, int(info.Size()))
 		states = append(states, maps.Clone(state))
 	}
 	for i := range 6 {
@@ -401,4 +403,62 @@ func holding(name string, data []byte) *memory {
 	m.files[name] = &memoryFile{folder: m, name: name, data: data, durable: slices.Clone(data)}
 	m.durable = maps.Clone(m.files)
 	return m
+}
+
+// TestASyncUnderWayHoldsNoWriteUp is what keeps the moment short in which the
+// death of the process loses a change that was submitted.
+func TestASyncUnderWayHoldsNoWriteUp(t *testing.T) {
+	t.Parallel()
+	disk := newMemory()
+	release, held := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	hold := func(op, name string) {
+		if op == "sync" && name != "" {
+			once.Do(func() { close(held); <-release })
+		}
+	}
+	j, _ := open(t, &slowSync{memory: disk, hold: hold})
+	first := j.Put("first", []byte("1"))
+	<-held
+	second, note := j.Put("second", []byte("2")), j.Note("note", []byte("3"))
+	require.NoError(t, note.Wait())
+	select {
+	case <-second.Done():
+		t.Fatal("done before it was synced")
+	default:
+	}
+	disk.mu.Lock()
+	after := disk.after(disk.files, func(f *memoryFile) []byte { return f.data })
+	disk.mu.Unlock()
+	close(release)
+	require.NoError(t, first.Wait())
+	require.NoError(t, second.Wait())
+	require.NoError(t, j.Close())
+	k, _ := open(t, after)
+	assert.Equal(t, map[string]string{"first": "1", "second": "2", "note": "3"}, values(t, k))
+	require.NoError(t, k.Close())
+}
+
+// slowSync is a memory whose syncs the test holds up, and nothing else.
+type slowSync struct {
+	*memory
+	hold func(op, name string)
+}
+
+func (s *slowSync) Create(name string) (journal.File, error) {
+	f, err := s.memory.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	return &slowFile{f.(*memoryFile), s.hold}, nil
+}
+
+type slowFile struct {
+	*memoryFile
+	hold func(op, name string)
+}
+
+func (f *slowFile) Sync() error {
+	f.hold("sync", f.name)
+	return f.memoryFile.Sync()
 }

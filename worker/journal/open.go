@@ -16,7 +16,7 @@ import (
 func Open(cfg Config, folder Folder, meter Meter, log *slog.Logger) (*Journal, error) {
 	j := &Journal{
 		cfg: cfg, folder: folder, meter: meter, log: log,
-		wake: make(chan struct{}, 1), index: newIndex(), next: 1, compactedAt: time.Now(),
+		wake: make(chan struct{}, 1), synced: make(chan error, 1), index: newIndex(), next: 1, compactedAt: time.Now(),
 	}
 	if err := j.recover(); err != nil {
 		return nil, errors.Join(err, j.closeFiles())

@@ -10,8 +10,20 @@ import (
 // batchBytes bounds what is written at once.
 const batchBytes = 8 << 20
 
-// write is the goroutine that alone writes changes. While it waits for the
-// disk, further changes gather, and then share one write and one sync.
+// placed is a change that is written to the active segment and not yet synced.
+type placed struct {
+	*Change
+	at, size int64
+}
+
+// write is the goroutine that alone changes the log. What is submitted is
+// written at once, so that it survives the death of the process, also while a
+// sync is under way; all that was written meanwhile shares the next one.
+//
+// What is written and not synced is in j.syncing, which the sync under way
+// covers, then in j.written. The index and the active segment's size know of
+// synced changes alone, so that a failure has one cure: cut the segment back to
+// that size, and do again, each alone, what was cut off.
 func (j *Journal) write() {
 	tick := time.NewTicker(j.cfg.Retry)
 	defer tick.Stop()
@@ -19,62 +31,198 @@ func (j *Journal) write() {
 		ticked := false
 		select {
 		case <-j.wake:
+		case err := <-j.synced:
+			j.endSync(err)
 		case <-tick.C:
 			ticked = true
 		}
-		closing := j.drain()
+		more, closing := j.appendQueued()
+		for closing && more {
+			more, _ = j.appendQueued()
+		}
 		if closing || ticked {
 			j.retry()
 		}
 		if closing {
-			j.settle()
+			j.flush()
 			return
 		}
-		j.compactIfDue(time.Now())
-	}
-}
-
-// drain writes all that was submitted, and reports whether the journal is being
-// closed.
-func (j *Journal) drain() (closing bool) {
-	for {
-		batch, closing := j.take()
-		if len(batch) == 0 {
-			return closing
+		if more {
+			j.signal()
 		}
-		j.writeBatch(batch)
+		j.beginSync(ticked)
+		if j.active != nil && j.end >= j.cfg.SegmentBytes {
+			j.seal()
+		}
 		j.compactIfDue(time.Now())
 	}
 }
 
-func (j *Journal) take() (batch []*Change, closing bool) {
+// appendQueued writes what was submitted, up to a bound. It reports whether
+// there is more, and whether the journal is being closed.
+func (j *Journal) appendQueued() (more, closing bool) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	size := 0
-	for size < batchBytes && len(batch) < len(j.queue) {
-		size += len(j.queue[len(batch)].value)
-		batch = j.queue[:len(batch)+1]
+	size, n := 0, 0
+	for size < batchBytes && n < len(j.queue) {
+		size += len(j.queue[n].value)
+		n++
 	}
-	if j.queue = j.queue[len(batch):]; len(j.queue) == 0 {
+	batch := j.queue[:n:n]
+	if j.queue = j.queue[n:]; len(j.queue) == 0 {
 		j.queue = nil
 	}
-	return batch, j.closed
+	more, closing = j.queue != nil, j.closed
+	j.mu.Unlock()
+	j.appendBatch(batch)
+	return more, closing
 }
 
-// writeBatch writes changes together. When that fails, each is tried alone: a
-// short one may fit where a long one did not.
-func (j *Journal) writeBatch(batch []*Change) {
-	if err := j.commit(batch); err == nil {
-		return
-	} else if len(batch) == 1 {
-		j.refuse(batch[0], err)
+// appendBatch writes changes behind what is written already.
+func (j *Journal) appendBatch(batch []*Change) {
+	if len(batch) == 0 {
 		return
 	}
+	list, err := j.put(batch)
+	if err != nil {
+		j.redo(batch, err)
+		return
+	}
+	j.written = append(j.written, list...)
 	for _, c := range batch {
-		if err := j.commit([]*Change{c}); err != nil {
+		if !c.durable {
+			c.end(nil)
+		}
+	}
+}
+
+// put writes the frames of changes to the end of the active segment.
+func (j *Journal) put(batch []*Change) ([]placed, error) {
+	if err := j.ready(); err != nil {
+		return nil, err
+	}
+	j.buf = j.buf[:0]
+	if j.end == 0 {
+		j.buf = append(j.buf, header...)
+	}
+	list := make([]placed, len(batch))
+	for i, c := range batch {
+		at := len(j.buf)
+		j.buf = appendFrame(j.buf, j.active.marker, c.op, c.key, c.value)
+		list[i] = placed{c, j.end + int64(at), int64(len(j.buf) - at)}
+	}
+	if _, err := j.active.file.WriteAt(j.buf, j.end); err != nil {
+		return nil, fmt.Errorf("write to the journal: %w", err)
+	}
+	j.end += int64(len(j.buf))
+	if cap(j.buf) > 1<<20 {
+		j.buf = nil
+	}
+	return list, nil
+}
+
+// beginSync syncs what is written, beside the writer, if something there is
+// waited for, or if all is set.
+func (j *Journal) beginSync(all bool) {
+	if j.syncing != nil || len(j.written) == 0 {
+		return
+	}
+	if !all && !slices.ContainsFunc(j.written, func(p placed) bool { return p.durable || j.owes(p.key) }) {
+		return
+	}
+	j.syncing, j.written, j.syncBegan = j.written, nil, time.Now()
+	file, named := j.active.file, j.named
+	j.helpers.Go(func() { j.synced <- j.sync(file, named) })
+}
+
+// sync makes a segment durable, and its name if that is not yet.
+func (j *Journal) sync(file File, named bool) error {
+	err := file.Sync()
+	if err == nil && !named {
+		err = j.folder.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("write to the journal: %w", err)
+	}
+	return nil
+}
+
+// endSync ends the changes that a sync covered.
+func (j *Journal) endSync(err error) {
+	list := j.syncing
+	j.meter.ObserveSync(len(list), err == nil, time.Since(j.syncBegan))
+	if err != nil {
+		j.redo(nil, err)
+		return
+	}
+	j.syncing = nil
+	j.apply(list)
+}
+
+// apply takes over changes that are synced.
+func (j *Journal) apply(list []placed) {
+	j.setFailing(nil)
+	j.named, j.changed = true, true
+	for _, p := range list {
+		j.index.apply(j.active, p.op, p.key, p.at, p.size)
+		j.active.size = p.at + p.size
+	}
+	j.observeSize()
+	for _, p := range list {
+		j.disown(p.key)
+		p.end(nil)
+	}
+}
+
+// flush waits until all that is written is synced, or has failed.
+func (j *Journal) flush() {
+	for j.syncing != nil || len(j.written) > 0 {
+		j.beginSync(true)
+		j.endSync(<-j.synced)
+	}
+}
+
+// redo is what follows a failure: nobody knows what of the changes since the
+// last sync is on disk, so they are cut off and done again, each alone. A short
+// one may fit where a long one did not.
+func (j *Journal) redo(batch []*Change, err error) {
+	if j.syncing != nil && batch != nil {
+		// A write failed beside a sync, which may well succeed.
+		if syncErr := <-j.synced; syncErr == nil {
+			list := j.syncing
+			j.syncing = nil
+			j.apply(list)
+		}
+	}
+	var again []*Change
+	for _, p := range slices.Concat(j.syncing, j.written) {
+		again = append(again, p.Change)
+	}
+	j.syncing, j.written = nil, nil
+	j.torn = j.active != nil
+	j.setFailing(err)
+	for _, c := range append(again, batch...) {
+		if err := j.commit(c); err != nil {
+			j.setFailing(err)
 			j.refuse(c, err)
 		}
 	}
+}
+
+// commit writes and syncs one change, with nothing else under way. After an
+// error the segment is as it was, or torn.
+func (j *Journal) commit(c *Change) error {
+	began := time.Now()
+	list, err := j.put([]*Change{c})
+	if err == nil {
+		err = j.sync(j.active.file, j.named)
+	}
+	j.meter.ObserveSync(1, err == nil, time.Since(began))
+	if err != nil {
+		j.torn = j.active != nil
+		return errors.Join(err, j.cut())
+	}
+	j.apply(list)
+	return nil
 }
 
 // refuse ends a change that could not be written, or keeps it for later.
@@ -86,62 +234,40 @@ func (j *Journal) refuse(c *Change, err error) {
 	c.end(err)
 }
 
-// retry tries the owed changes again. While writing fails, it finds out whether
-// it still does, even if nothing is owed.
+// retry tries the owed changes again, after what was submitted later and may
+// have overtaken them. While writing fails, it finds out whether it still does,
+// even if nothing is owed.
 func (j *Journal) retry() {
+	if len(j.owed) == 0 && j.Err() == nil {
+		return
+	}
+	j.flush()
 	owed := j.owed
 	j.owed = nil
 	switch {
 	case len(owed) > 0:
-		j.writeBatch(owed)
+		j.appendBatch(owed)
 	case j.Err() != nil:
 		probe := newChange(opProbe, "", nil)
 		probe.durable = true
-		j.writeBatch([]*Change{probe})
+		j.appendBatch([]*Change{probe})
 	}
+	j.flush()
 }
 
-// commit writes changes to the active segment and syncs it if one of them has
-// to be durable. Either all of them are done, or an error is returned and the
-// segment is as it was.
-func (j *Journal) commit(batch []*Change) error {
-	began := time.Now()
-	durable := slices.ContainsFunc(batch, func(c *Change) bool { return c.durable || j.owes(c.key) })
-	sizes, err := j.append(batch, durable)
+// setFailing keeps why the journal cannot be written, and tells when that
+// begins and ends.
+func (j *Journal) setFailing(err error) {
 	j.mu.Lock()
-	if (j.failing == nil) != (err == nil) {
-		j.tellFailing(err)
-	}
+	before := j.failing
 	j.failing = err
 	j.mu.Unlock()
-	if durable {
-		j.meter.ObserveSync(len(batch), err == nil, time.Since(began))
-	}
-	if err != nil {
-		return err
-	}
-	for i, c := range batch {
-		j.index.apply(j.active, c.op, c.key, j.active.size, sizes[i])
-		j.active.size += sizes[i]
-	}
-	j.changed = true
-	j.observeSize()
-	for _, c := range batch {
-		j.disown(c.key)
-		c.end(nil)
-	}
-	if j.active.size >= j.cfg.SegmentBytes {
-		j.seal()
-	}
-	return nil
-}
-
-func (j *Journal) tellFailing(err error) {
-	if err != nil {
+	switch {
+	case before == nil && err != nil:
 		j.log.Error("the journal cannot be written; no job is taken until it can", "error", err)
-		return
+	case before != nil && err == nil:
+		j.log.Info("the journal can be written again")
 	}
-	j.log.Info("the journal can be written again")
 }
 
 func (j *Journal) owes(key string) bool {
@@ -156,53 +282,6 @@ func (j *Journal) disown(key string) {
 		}
 		return c.key == key
 	})
-}
-
-// append puts the frames of changes behind the end of the active segment, and
-// returns their sizes.
-func (j *Journal) append(batch []*Change, durable bool) (sizes []int64, err error) {
-	if err := j.ready(); err != nil {
-		return nil, err
-	}
-	s := j.active
-	j.buf = j.buf[:0]
-	if s.size == 0 {
-		j.buf = append(j.buf, header...)
-	}
-	headed := len(j.buf)
-	for _, c := range batch {
-		before := len(j.buf)
-		j.buf = appendFrame(j.buf, s.marker, c.op, c.key, c.value)
-		sizes = append(sizes, int64(len(j.buf)-before))
-	}
-	if _, err = s.file.WriteAt(j.buf, s.size); err == nil && durable {
-		err = j.sync()
-	}
-	if err != nil {
-		j.torn = true
-		return nil, errors.Join(fmt.Errorf("write to the journal: %w", err), j.cut())
-	}
-	s.size += int64(headed)
-	j.unsynced = !durable
-	if cap(j.buf) > 1<<20 {
-		j.buf = nil
-	}
-	return sizes, nil
-}
-
-// sync makes the active segment and its name durable.
-func (j *Journal) sync() error {
-	if err := j.active.file.Sync(); err != nil {
-		return err
-	}
-	if j.named {
-		return nil
-	}
-	if err := j.folder.Sync(); err != nil {
-		return err
-	}
-	j.named = true
-	return nil
 }
 
 // ready makes the active segment one that can be appended to.
@@ -220,47 +299,30 @@ func (j *Journal) ready() error {
 	}
 	s.file = file
 	j.next++
-	j.active, j.named, j.unsynced = s, false, false
+	j.active, j.end, j.named = s, 0, false
 	return nil
 }
 
-// cut removes what a failed attempt may have left behind the end of the active
-// segment, also from the disk: else it might be there after all when the
+// cut removes what a failed attempt may have left behind the synced part of the
+// active segment, also from the disk: else it might be there after all when the
 // machine comes back from a power cut.
 func (j *Journal) cut() error {
 	if !j.torn {
 		return nil
 	}
-	if err := j.active.file.Truncate(j.active.size); err != nil {
+	if err := errors.Join(j.active.file.Truncate(j.active.size), j.active.file.Sync()); err != nil {
 		return fmt.Errorf("cut the journal back: %w", err)
 	}
-	if err := j.active.file.Sync(); err != nil {
-		return fmt.Errorf("cut the journal back: %w", err)
-	}
-	j.torn = false
+	j.torn, j.end = false, j.active.size
 	return nil
-}
-
-// settle makes what was written without a sync durable; nothing was promised
-// about it, so an error harms nobody.
-func (j *Journal) settle() {
-	if j.active != nil && j.unsynced {
-		_ = j.sync()
-	}
 }
 
 // seal ends the active segment; the next change begins another. A segment that
 // cannot be synced goes on being the active one.
 func (j *Journal) seal() {
+	j.flush()
 	if j.active == nil || j.torn {
 		return
-	}
-	if j.unsynced || !j.named {
-		if err := j.sync(); err != nil {
-			j.log.Warn("a segment of the journal could not be synced", "segment", j.active.name(), "error", err)
-			return
-		}
-		j.unsynced = false
 	}
 	j.segments = append(j.segments, j.active)
 	j.active = nil
