@@ -32,6 +32,9 @@ func (r *resolver) block(tree node, parent *view) (*block, error) {
 	}
 	err = r.typeKeys(b)
 	r.untyped = append(outer, r.untyped...)
+	if err == nil {
+		b.phases, err = r.phases(b)
+	}
 	return b, err
 }
 
@@ -103,7 +106,9 @@ func (r *resolver) groups(b *block, s *scanner) {
 	items := list(b.tree, "select_list")
 	if text(b.tree, "aggregate_handling") == "FORCE_AGGREGATES" {
 		for _, item := range items {
-			b.group = append(b.group, r.keyIn(b.view, item))
+			if !aggregates(item) {
+				b.group = append(b.group, r.keyIn(b.view, item))
+			}
 		}
 		b.sets = 1
 		return
@@ -111,6 +116,15 @@ func (r *resolver) groups(b *block, s *scanner) {
 	for _, expression := range list(b.tree, "group_expressions") {
 		b.group = append(b.group, r.keyIn(b.view, groupItem(b, expression.(node), items)))
 	}
+}
+
+// aggregates reports whether an expression has an aggregate in it.
+func aggregates(expression any) bool {
+	found := false
+	walk(expression, func(n node) {
+		found = found || text(n, "class") == "FUNCTION" && aggregateFunctions[lower(text(n, "function_name"))]
+	})
+	return found
 }
 
 // groupItem is what stands in the select list for a group expression that is

@@ -161,6 +161,12 @@ func (b *builder) write(l *leaf, s *solution, at placement, columns []column, na
 	for i, c := range columns {
 		names[i] = c.name
 	}
+	if l.part.phase != nil {
+		at.keys = slices.Clone(at.keys)
+		for i, k := range at.keys {
+			at.keys[i], _ = l.part.phase.overPhase(k)
+		}
+	}
 	partitions, head := 1, "SELECT "+strings.Join(quoteAll(names), ", ")
 	if len(at.keys) > 0 && !at.copied {
 		partitions = b.tasks
@@ -177,6 +183,8 @@ func (b *builder) write(l *leaf, s *solution, at placement, columns []column, na
 
 func (b *builder) partName(l *leaf) string {
 	switch {
+	case l.part.phase != nil:
+		return "aggregate"
 	case l.part.item != nil || l.part.rows != nil:
 		return "join"
 	case l.item != nil && l.item.name != "":
@@ -212,7 +220,7 @@ func (b *builder) placed(at placement, columns, spread []string, name func(ref) 
 func (b *builder) reason(l *leaf) string {
 	at := b.place(l)
 	name := "what stage " + strconv.Itoa(len(b.stages)-1) + " writes"
-	if l.item != nil && l.item.name != "" {
+	if l.item != nil && l.item.name != "" && l.part.phase == nil {
 		name = l.item.name
 	}
 	switch {
@@ -238,6 +246,13 @@ func (b *builder) reason(l *leaf) string {
 // are called.
 func (b *builder) carries(l *leaf, at placement) ([]column, map[ref]string) {
 	naming := map[ref]string{}
+	if l.part.phase != nil {
+		phases := l.part.phase.phases
+		for i, c := range phases.columns {
+			naming[ref{phases.id, i}] = c.name
+		}
+		return phases.columns, naming
+	}
 	if l.query != nil {
 		columns := l.query.columns
 		if l.item != nil {

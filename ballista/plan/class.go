@@ -88,6 +88,11 @@ func (g *region) members(k *key) []member {
 			continue
 		}
 		owner := g.owner(below.refs[0].id)
+		if owner != nil && owner.part.phase != nil {
+			if _, ok := owner.part.phase.overPhase(below); !ok {
+				continue
+			}
+		}
 		if owner != nil && !slices.ContainsFunc(below.refs, func(r ref) bool { return g.owner(r.id) != owner }) {
 			out = append(out, member{owner.id, below})
 		}

@@ -2,6 +2,10 @@ package plan
 
 // final makes the last stages: those of the whole query.
 func (p *planner) final(query *relation) (Graph, error) {
+	end, err := p.end(query)
+	if err != nil {
+		return Graph{}, err
+	}
 	s := p.solve(root{query: query})
 	if p.ctx.Err() != nil {
 		return Graph{}, p.ctx.Err()
@@ -27,6 +31,15 @@ func (p *planner) final(query *relation) (Graph, error) {
 	}
 	if err := b.leaves(); err != nil {
 		return Graph{}, err
+	}
+	if end != nil && s.assignment != nil {
+		err := p.last(b, end, query)
+		p.countOnce()
+		return Graph{Stages: p.stages}, err
+	}
+	if end != nil {
+		// One task computes the rows and can order them, too.
+		query.tree["modifiers"] = append(list(query.tree, "modifiers"), end.tail()...)
 	}
 	sql, err := p.resolver.format(query.tree)
 	if err != nil {

@@ -142,12 +142,8 @@ func (p *planner) gather(why string) (Graph, error) {
 
 // resultSteps are those that make the result table and use it.
 func (p *planner) resultSteps(sql string) []Step {
-	kept := len(p.Lookups) > 0
-	for _, s := range p.Steps {
-		kept = kept || s.SQL != ""
-	}
 	var steps []Step
-	if kept {
+	if p.kept() {
 		steps = append(steps, Step{Name: StepMatch, Kind: StepRun, SQL: fmt.Sprintf("CREATE TABLE %s AS SELECT * FROM (%s) AS q(%s)%s",
 			quote(p.Result.Table), sql, strings.Join(quoteAll(p.Result.Columns), ", "), p.Result.limitSQL())})
 	}

@@ -27,6 +27,8 @@ type root struct {
 	query *relation
 	// rows are the FROM and WHERE of a SELECT.
 	rows *block
+	// phase is a SELECT of whose two phases it is the first.
+	phase *block
 	// item is a join, that of the block in, and the conditions that its rows
 	// must meet to be of any consequence.
 	item    *item
@@ -34,7 +36,7 @@ type root struct {
 	filters []*conjunct
 }
 
-func (r root) none() bool { return r.query == nil && r.rows == nil && r.item == nil }
+func (r root) none() bool { return r.query == nil && r.rows == nil && r.phase == nil && r.item == nil }
 
 // leaf is what a region starts from.
 type leaf struct {
@@ -56,6 +58,8 @@ func newRegion(r *resolver, of root, cut map[int]bool) *region {
 		g.relation(of.query)
 	case of.rows != nil:
 		g.rows(of.rows)
+	case of.phase != nil:
+		g.rows(of.phase)
 	default:
 		g.item(of.item, of.in)
 	}
@@ -82,10 +86,13 @@ func (g *region) relation(rel *relation) {
 	}
 	b := rel.block
 	g.blocks = append(g.blocks, b)
-	if g.cut[b.from.id] && b.from.kind == joinItem {
+	switch {
+	case b.phases != nil && g.cut[b.phases.id]:
+		g.leaves = append(g.leaves, &leaf{id: b.phases.id, item: b.from, part: root{phase: b}})
+	case g.cut[b.from.id] && b.from.kind == joinItem:
 		g.leaves = append(g.leaves, &leaf{id: b.from.id, item: b.from, part: root{rows: b}})
 		g.conjuncts = append(g.conjuncts, b.where...)
-	} else {
+	default:
 		g.rows(b)
 	}
 	g.sub(b.subs)
@@ -167,6 +174,8 @@ func (g *region) spot(places map[int]placement) (spot, *refusal) {
 		return p.relation(g.root.query, 0)
 	case g.root.rows != nil:
 		return p.rows(g.root.rows)
+	case g.root.phase != nil:
+		return p.rows(g.root.phase)
 	}
 	return p.from(g.root.item, g.root.filters)
 }
@@ -225,7 +234,7 @@ func (g *region) outputs(rel *relation, col int) []*key {
 
 // bytes is about how large a leaf is.
 func (g *region) bytes(p *planner, l *leaf) int64 {
-	if l.item != nil && l.item.kind == leafItem {
+	if l.part.none() {
 		return p.table(l.item.table).bytes()
 	}
 	return p.partBytes(l.part)
@@ -235,9 +244,9 @@ func (g *region) bytes(p *planner, l *leaf) int64 {
 const oneRow = 1 << 10
 
 // partBytes guesses how large a part is: as large as the largest of its
-// tables, or half of that if its rows are grouped.
+// tables, or a quarter of that if its rows are grouped.
 func (p *planner) partBytes(of root) int64 {
-	if of.query != nil && of.query.block != nil && of.query.block.grouped && len(of.query.block.group) == 0 {
+	if of.phase != nil && len(of.phase.group) == 0 || of.query != nil && of.query.block != nil && of.query.block.grouped && len(of.query.block.group) == 0 {
 		return oneRow
 	}
 	whole := newRegion(p.resolver, of, map[int]bool{})
@@ -245,8 +254,8 @@ func (p *planner) partBytes(of root) int64 {
 	for _, l := range whole.leaves {
 		most = max(most, p.table(l.item.table).bytes())
 	}
-	if of.query != nil && of.query.block != nil && of.query.block.grouped {
-		most /= 2
+	if of.phase != nil || of.query != nil && of.query.block != nil && of.query.block.grouped {
+		most /= 4
 	}
 	return most
 }

@@ -4,7 +4,7 @@ import "slices"
 
 // block is the rule for a SELECT.
 func (p *prover) block(b *block, id int) (spot, *refusal) {
-	s, no := p.rows(b)
+	s, no := p.groupedRows(b)
 	if no != nil {
 		return s, no
 	}
@@ -21,6 +21,17 @@ func (p *prover) block(b *block, id int) (spot, *refusal) {
 	s.loose = either(s.loose, b.loose)
 	s.location, s.filled = s.location.through(b, id), throughFilled(s.filled, b, id)
 	return s, nil
+}
+
+// groupedRows is the rule for the rows that a SELECT groups, which the first of
+// two phases may have grouped already.
+func (p *prover) groupedRows(b *block) (spot, *refusal) {
+	if b.phases != nil {
+		if place, before := p.places[b.phases.id]; before {
+			return leafSpot(place, same), nil
+		}
+	}
+	return p.rows(b)
 }
 
 // rows is the rule for a SELECT's FROM and WHERE.

@@ -86,6 +86,8 @@ type block struct {
 	distinct bool
 	// distinctOn is set by DISTINCT ON, nil otherwise.
 	distinctOn []*key
+	// phases is set if the groups can be computed in two phases.
+	phases *phases
 	// loose says what in the block may come out differently each time though
 	// it sees the same rows, "" being nothing.
 	loose string

@@ -71,6 +71,9 @@ func (p *planner) search(whole *region) (best *solution, refused []*refusal) {
 			} else if best == nil || s.moved < best.moved {
 				best = s
 			}
+			if g == whole {
+				queue = append(queue, g.inPhases(p)...)
+			}
 			continue
 		}
 		if g == whole {
@@ -87,6 +90,21 @@ func (p *planner) search(whole *region) (best *solution, refused []*refusal) {
 		}
 	}
 	return best, refused
+}
+
+// inPhases returns the region with each of its SELECTs in two phases that
+// can be. Rows that are looked up want rows as they are.
+func (g *region) inPhases(p *planner) []*region {
+	if len(p.Lookups) > 0 {
+		return nil
+	}
+	var out []*region
+	for _, b := range g.blocks {
+		if p.inPhases(b) {
+			out = append(out, g.without(b.phases.id))
+		}
+	}
+	return out
 }
 
 // alone is the solution that one task has a region's tables and computes it.
@@ -201,6 +219,9 @@ func (g *region) cuts(p *planner, refused []*refusal) []*region {
 				g.cutJoin(p, no.item, add)
 			}
 		case no.block != nil:
+			if p.inPhases(no.block) {
+				add(no.block.phases.id)
+			}
 			if no.block.from.kind == joinItem && !p.resolver.unclear() && len(no.block.names) > 0 {
 				add(no.block.from.id)
 			}
@@ -225,6 +246,11 @@ func (g *region) cuts(p *planner, refused []*refusal) []*region {
 	return out
 }
 
+// inPhases reports whether a SELECT may be computed in two phases.
+func (p *planner) inPhases(b *block) bool {
+	return b.phases != nil && !p.resolver.unclear() && len(b.names) > 0 && p.movable(b.phases.columns)
+}
+
 // rootID is the id that would cut off all of the region.
 func (g *region) rootID() int {
 	switch {
@@ -232,6 +258,8 @@ func (g *region) rootID() int {
 		return g.root.query.id
 	case g.root.rows != nil:
 		return g.root.rows.from.id
+	case g.root.phase != nil:
+		return g.root.phase.phases.id
 	}
 	return g.root.item.id
 }
@@ -261,6 +289,8 @@ func (g *region) detachable(it *item) bool {
 	switch {
 	case g.root.rows != nil:
 		blocks = append(slices.Clone(blocks), g.root.rows)
+	case g.root.phase != nil:
+		blocks = append(slices.Clone(blocks), g.root.phase)
 	case g.root.item != nil:
 		blocks = append(slices.Clone(blocks), g.root.in)
 	}

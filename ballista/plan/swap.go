@@ -133,6 +133,9 @@ func (r *resolver) qualified(at ref) []string {
 // rowsSQL is the SELECT of a part's rows. Its columns are those that naming
 // has, in the order of their names.
 func (b *builder) rowsSQL(l *leaf, naming map[ref]string) (string, error) {
+	if l.part.phase != nil {
+		return b.resolver.format(l.part.phase.firstPhase())
+	}
 	if l.query != nil {
 		return b.resolver.format(l.query.tree)
 	}
@@ -189,6 +192,10 @@ func (b *builder) pushed(l *leaf) []any {
 
 // swap has what is above a part read its rows from a table.
 func (b *builder) swap(l *leaf, table string, naming map[ref]string) {
+	if l.part.phase != nil {
+		b.resolver.secondPhase(l.part.phase, table)
+		return
+	}
 	if l.query != nil {
 		if l.item != nil {
 			become(l.item.tree, tableRef(table, l.item.name))
