@@ -47,6 +47,14 @@ func (s *Session) Format(ctx context.Context, parsed json.RawMessage) (string, e
 	return s.scalar(ctx, "SELECT json_deserialize_sql("+Literal(string(parsed))+"::JSON)")
 }
 
+// Bound returns the bound form of one SELECT, before any optimizing, as
+// DuckDB's json_serialize_plan gives it: {"plans": [...]}, every expression with
+// its type. There are no plans where DuckDB can't write one down.
+func (s *Session) Bound(ctx context.Context, sql string) (json.RawMessage, error) {
+	text, err := s.scalar(ctx, "SELECT CAST(json_serialize_plan("+Literal(sql)+") AS VARCHAR)")
+	return json.RawMessage(text), err
+}
+
 // Describe binds one statement without running it and returns the schema of
 // its result.
 func (s *Session) Describe(ctx context.Context, sql string) (*arrow.Schema, error) {

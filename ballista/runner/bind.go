@@ -21,6 +21,7 @@ type Binder interface {
 	Format(ctx context.Context, parsed json.RawMessage) (string, error)
 	CreateEmpty(ctx context.Context, table string, schema *arrow.Schema) error
 	Describe(ctx context.Context, sql string) (*arrow.Schema, error)
+	Bound(ctx context.Context, sql string) (json.RawMessage, error)
 	Columns(ctx context.Context, sql string) (names, types []string, err error)
 	Close() error
 }
@@ -63,6 +64,9 @@ func (r *run) bind(ctx context.Context, binder Binder) (*boundQuery, error) {
 	own, err := describe(ctx, binder, query)
 	if err != nil {
 		return nil, matchSQLError(err)
+	}
+	if err := checkRounding(ctx, binder, query); err != nil {
+		return nil, err
 	}
 	return r.addKeys(ctx, binder, query, own)
 }
@@ -130,6 +134,30 @@ func describe(ctx context.Context, binder Binder, query *plan.Query) (*arrow.Sch
 		return nil, err
 	}
 	return binder.Describe(ctx, sql)
+}
+
+// checkRounding refuses a query in which the engine would round decimals
+// without being asked to. Where decimals meet in IN, UNION, coalesce, CASE and
+// the like, it gives both one type, and cuts the longer fraction when 38 digits
+// are not enough for both.
+func checkRounding(ctx context.Context, binder Binder, query *plan.Query) error {
+	sql, err := format(ctx, binder, query.Asked())
+	if err != nil {
+		return err
+	}
+	bound, err := binder.Bound(ctx, sql)
+	if err != nil {
+		return err
+	}
+	found, err := plan.Roundings(bound)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, f := range found {
+		problems = append(problems, fmt.Errorf("match_sql: %s; cast both sides to one type that holds them, or this one to %s to have it rounded", f, f.To))
+	}
+	return recon.Input(errors.Join(problems...))
 }
 
 func format(ctx context.Context, binder Binder, query *plan.Query) (string, error) {
