@@ -112,6 +112,7 @@ type engines struct {
 	stores   *stores
 	binding  *engine.Pool
 	sessions *engine.Pool
+	usage    *engine.Usage
 }
 
 // newEngines wires everything that jobs need in this process. A daemon keeps
@@ -131,6 +132,7 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 		return nil, err
 	}
 	debug.SetMemoryLimit(goMemory)
+	limits.Usage = engine.NewUsage()
 	if daemon {
 		sweepSpill(f.tempDir, log)
 	}
@@ -139,7 +141,7 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 			StagingPath: root, Partitions: f.partitions, Threads: f.threads, MaxResultRows: f.maxRows, SortEvidence: f.sorted, Version: version(),
 			MemoryHint: fmt.Sprintf("--memory-limit, of which a job now gets %s", formatBytes(limits.MemoryLimit)),
 		},
-		limits: limits, stores: stores,
+		limits: limits, stores: stores, usage: limits.Usage,
 		binding:  engine.NewPool(engine.Config{MemoryLimit: bindMemory, Threads: 1, TempDir: f.tempDir}, daemon),
 		sessions: engine.NewPool(limits, daemon),
 	}, nil

@@ -24,6 +24,7 @@ import (
 	"kallad/ballista/shuffle"
 	"kallad/worker/auth"
 	"kallad/worker/lifecycle"
+	"kallad/worker/metrics"
 )
 
 // executorFlags are the settings of `kallad executor`.
@@ -31,6 +32,8 @@ type executorFlags struct {
 	engine        engineFlags
 	log           logFlags
 	trace         traceFlags
+	debug         debugFlags
+	scrape        scrapeFlags
 	guard         guardFlags
 	peers         peerFlags
 	schedulerURL  string
@@ -84,6 +87,8 @@ func (f *executorFlags) register(cmd *cobra.Command) {
 	f.engine.registerLimits(flags, false)
 	f.log.register(flags)
 	f.trace.register(flags)
+	f.debug.register(flags)
+	f.scrape.register(flags)
 	f.guard.register(flags)
 	f.peers.register(flags)
 	for flag, variable := range map[string]string{
@@ -154,10 +159,23 @@ func (f *executorFlags) run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	w, err := f.build(guard, log)
+	undebug, err := f.debug.start(ctx, log)
 	if err != nil {
 		return err
 	}
+	defer undebug()
+	prom := prometheus.NewRegistry()
+	w, err := f.build(guard, prom, log)
+	if err != nil {
+		return err
+	}
+	registry := metrics.NewBare(prom, version())
+	registry.RegisterProcess()
+	unscrape, err := f.scrape.start(ctx, f.bindHost, guard, registry, log)
+	if err != nil {
+		return errors.Join(err, w.close())
+	}
+	defer unscrape()
 	warnOpen(log, f.bindHost, guard)
 	return errors.Join(w.run(ctx), w.close())
 }
@@ -198,7 +216,7 @@ func (f *executorFlags) listen(hello *control.Hello) ([]net.Listener, error) {
 	return listeners, nil
 }
 
-func (f *executorFlags) build(guard auth.Guard, log *slog.Logger) (_ *worker, err error) {
+func (f *executorFlags) build(guard auth.Guard, prom *prometheus.Registry, log *slog.Logger) (_ *worker, err error) {
 	scheduler, err := f.scheduler()
 	if err != nil {
 		return nil, err
@@ -217,6 +235,9 @@ func (f *executorFlags) build(guard auth.Guard, log *slog.Logger) (_ *worker, er
 	if w.listeners, err = f.listen(hello); err != nil {
 		return w, err
 	}
+	f.engine.stores.meter = newSourceMeter(prom)
+	queries.Usage = engine.NewUsage()
+	registerEngine(prom, queries.MemoryLimit, queries.Usage)
 	stores, err := f.engine.stores.open(nil, f.guard.files())
 	if err != nil {
 		return w, err
@@ -232,7 +253,7 @@ func (f *executorFlags) build(guard auth.Guard, log *slog.Logger) (_ *worker, er
 	w.agent = executor.NewAgent(executor.AgentConfig{
 		Scheduler: scheduler, Hello: hello, DialOptions: guard.DialOptions(), DrainTimeout: f.drainTimeout,
 	}, log)
-	w.tasks = executor.NewWorker(core, w.store, executor.NewMetrics(prometheus.NewRegistry()), log.With("executor", hello.Id), w.agent.Report)
+	w.tasks = executor.NewWorker(core, w.store, executor.NewMetrics(prom), log.With("executor", hello.Id), w.agent.Report)
 	w.agent.Attach(w.tasks)
 	w.control = executor.NewControl(w.agent)
 	for range w.listeners {

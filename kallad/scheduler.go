@@ -30,6 +30,7 @@ type schedulerFlags struct {
 	engine       engineFlags
 	log          logFlags
 	trace        traceFlags
+	debug        debugFlags
 	guard        guardFlags
 	outbound     callbackFlags
 	http         httpFlags
@@ -86,6 +87,7 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	f.engine.register(flags, false)
 	f.log.register(flags)
 	f.trace.register(flags)
+	f.debug.register(flags)
 	f.guard.register(flags)
 	f.outbound.register(flags)
 	f.http.register(flags)
@@ -124,6 +126,11 @@ func (f *schedulerFlags) run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer stop()
+	undebug, err := f.debug.start(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer undebug()
 	d, err := f.build(log)
 	if err != nil {
 		return err
@@ -178,6 +185,7 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	prom := prometheus.NewRegistry()
 	registry := metrics.New(prom, version())
 	registry.RegisterProcess()
+	f.engine.stores.meter = newSourceMeter(prom)
 	d := &daemon{guard: guard, reachable: reachable}
 	// The journal comes first: its lock keeps a second daemon from everything.
 	if d.journal, err = openJournal(staging, registry.Journal, log); err != nil {
@@ -186,6 +194,7 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	if d.engines, err = f.engine.newEngines(staging, f.private(staging), f.queue.MaxJobs, true, log); err != nil {
 		return nil, errors.Join(err, d.journal.Close())
 	}
+	registerEngine(prom, f.engine.memory(), d.engines.usage)
 	backlog := func() int { return d.queue.Load().QueuedJobs }
 	if d.cluster, err = f.cluster.newCluster(d.engines, f.bindHost, f.queue.MaxJobs, guard, prom, backlog, log); err != nil {
 		return nil, errors.Join(err, d.engines.close(), d.journal.Close())

@@ -24,6 +24,8 @@ type storeFlags struct {
 	denyPrivate   bool
 	postgresLocal bool
 	s3            blob.S3Config
+	// meter, if set, counts what is read.
+	meter source.Meter
 }
 
 // register takes whether addresses come from the person who runs the process,
@@ -69,7 +71,7 @@ func (f *storeFlags) open(outputRoots, private []string) (*stores, error) {
 	}
 	local := blob.NewLocal(blob.LocalConfig{ReadRoots: f.sourceRoots, WriteRoots: localRoots, Private: private})
 	store := blob.NewMux(local, blob.ConfineS3(s3, roots))
-	return &stores{store: store, sources: newSources(store, postgres.Config{Reach: rules, Local: f.postgresLocal})}, nil
+	return &stores{store: store, sources: newSources(store, postgres.Config{Reach: rules, Local: f.postgresLocal}, f.meter)}, nil
 }
 
 // openOutput returns the store that reads again what jobs left below
@@ -111,14 +113,27 @@ func splitS3(list []string) (other, s3 []string) {
 	return other, s3
 }
 
+// The kinds of sources, as the metrics have them.
+const (
+	kindPostgres = "postgres"
+	kindCSV      = "csv"
+	kindParquet  = "parquet"
+)
+
 // newSources is the one place that knows which kinds of sources there are.
-func newSources(store blob.Store, pg postgres.Config) *source.Registry {
+func newSources(store blob.Store, pg postgres.Config, meter source.Meter) *source.Registry {
 	sources := source.NewRegistry()
-	tables := postgres.New(pg)
+	metered := func(kind string, opener source.Opener) source.Opener {
+		if meter == nil {
+			return opener
+		}
+		return source.Metered(opener, kind, meter)
+	}
+	tables := metered(kindPostgres, postgres.New(pg))
 	sources.AddScheme("postgres", tables)
 	sources.AddScheme("postgresql", tables)
-	sources.AddFormat("csv", csv.New(store, csv.Config{}))
-	sources.AddFormat("parquet", parquet.New(store, parquet.Config{}))
+	sources.AddFormat("csv", metered(kindCSV, csv.New(store, csv.Config{})))
+	sources.AddFormat("parquet", metered(kindParquet, parquet.New(store, parquet.Config{})))
 	return sources
 }
 

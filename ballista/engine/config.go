@@ -20,6 +20,8 @@ type Config struct {
 	// MaxSpill is how much may be spilled. Unit: bytes. Default 0: 90 % of
 	// what is free on the disk of TempDir.
 	MaxSpill int64
+	// Usage, if set, counts the session while it is open.
+	Usage *Usage
 }
 
 const defaultMemoryLimit = 1 << 30

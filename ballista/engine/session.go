@@ -17,6 +17,7 @@ type Session struct {
 	db    duck.Database
 	conn  duck.Connection
 	spill *spill
+	usage *Usage
 	scans scanSet
 
 	mu     sync.Mutex
@@ -37,6 +38,8 @@ func Open(cfg Config) (*Session, error) {
 	if err := s.start(cfg); err != nil {
 		return nil, fmt.Errorf("open engine session: %w", err)
 	}
+	s.usage = cfg.Usage
+	s.usage.add(s)
 	return s, nil
 }
 
@@ -127,6 +130,7 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.usage.remove(s)
 	if s.conn.Ptr != nil {
 		duck.Disconnect(&s.conn)
 	}

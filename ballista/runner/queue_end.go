@@ -36,7 +36,7 @@ func (q *Queue) settle(ctx context.Context, e *entry, result *recon.Result, err,
 	if e.status.StartedAt != nil {
 		took = e.status.FinishedAt.Sub(*e.status.StartedAt)
 	}
-	q.parts.Metrics.JobEnded(outcome, took)
+	q.measure(outcome, took, e.status.Result)
 	q.log.InfoContext(ctx, "job ended", "run_id", e.status.RunID, "state", e.status.State, "seconds", took.Seconds(), "error", e.status.Error)
 	if e.final == nil {
 		e.notifier.Discard()
@@ -45,6 +45,21 @@ func (q *Queue) settle(ctx context.Context, e *entry, result *recon.Result, err,
 		e.notifier.End(final)
 	}
 	q.feed.tell(e.status.RunID)
+}
+
+// measure counts a job that has ended; result is nil if it failed.
+func (q *Queue) measure(outcome string, took time.Duration, result *recon.Result) {
+	m := q.parts.Metrics
+	m.JobEnded(outcome, took)
+	if result == nil {
+		return
+	}
+	for stage, seconds := range result.StageSeconds {
+		m.ObserveStage(string(stage), time.Duration(seconds*float64(time.Second)))
+	}
+	m.ObserveMatches(result.MatchedCount)
+	m.ObserveRows("left", result.Left.MatchedRows, result.Left.UnmatchedRows)
+	m.ObserveRows("right", result.Right.MatchedRows, result.Right.UnmatchedRows)
 }
 
 // keep records an entry as it is; q.mu is held, so that records of one job

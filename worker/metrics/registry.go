@@ -20,10 +20,14 @@ type Registry struct {
 	Journal  Journal
 }
 
-// New registers kallad's collectors on prom, beside whatever it holds
-// already. It panics when they are registered there before, as that is a
-// mistake in the wiring. version is shown by kalla_build_info.
-func New(prom *prometheus.Registry, version string) *Registry {
+// NewBare shows what a process without an API, such as an executor, has
+// registered on prom, beside its version.
+func NewBare(prom *prometheus.Registry, version string) *Registry {
+	registerBuild(prom, version)
+	return &Registry{prom: prom}
+}
+
+func registerBuild(prom *prometheus.Registry, version string) {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "kalla_build_info",
 		Help:        "Always 1; the label is the version that runs.",
@@ -31,6 +35,13 @@ func New(prom *prometheus.Registry, version string) *Registry {
 	})
 	build.Set(1)
 	prom.MustRegister(build)
+}
+
+// New registers kallad's collectors on prom, beside whatever it holds
+// already. It panics when they are registered there before, as that is a
+// mistake in the wiring. version is shown by kalla_build_info.
+func New(prom *prometheus.Registry, version string) *Registry {
+	registerBuild(prom, version)
 	return &Registry{
 		prom:     prom,
 		Runner:   newRunner(prom),
