@@ -16,10 +16,12 @@ import (
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
+	"kallad/ballista/client"
 	"kallad/ballista/engine"
 	"kallad/ballista/executor"
 	"kallad/ballista/plan"
 	"kallad/ballista/proto/control"
+	"kallad/ballista/proto/query"
 	sched "kallad/ballista/scheduler"
 	"kallad/ballista/shuffle"
 	"kallad/worker/auth"
@@ -79,12 +81,12 @@ func newLocalEngine(cfg sched.Config, e *engines, jobs int, reg prometheus.Regis
 		return nil, err
 	}
 	executor.WatchStore(reg, store)
-	client := shuffle.NewClient(peers, plan.LocalExecutor, store)
+	reader := shuffle.NewClient(peers, plan.LocalExecutor, store)
 	l := &localEngine{
-		scheduler: sched.New(cfg, sched.NewCollector(client, store, cfg.ResultMemory), sched.NewMetrics(reg), log),
-		store:     store, client: client,
+		scheduler: sched.New(cfg, sched.NewCollector(reader, store, cfg.ResultMemory), sched.NewMetrics(reg), log),
+		store:     store, client: reader,
 	}
-	core := executor.New(executor.Pooled(e.sessions), e.stores.sources, executor.NewPieces(client, ""))
+	core := executor.New(executor.Pooled(e.sessions), e.stores.sources, executor.NewPieces(reader, ""))
 	l.scheduler.AddLocal(&control.Hello{
 		Slots: int32(jobs), Threads: int32(e.limits.Threads), MemoryBytes: e.limits.MemoryLimit,
 		Version: version(), EngineVersion: engine.Version(),
@@ -159,6 +161,7 @@ func (f *clusterFlags) newCluster(e *engines, bindHost string, jobs int, guard a
 	}
 	c.scheduler.Register(c.grpc)
 	flight.RegisterFlightServiceServer(c.grpc, shuffle.NewServer(c.store, shuffle.ServerConfig{}))
+	query.RegisterQueryServer(c.grpc, client.NewServer(e.client(local), time.Second))
 	healthpb.RegisterHealthServer(c.grpc, c.health)
 	return c, nil
 }

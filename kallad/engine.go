@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"kallad/ballista/client"
 	"kallad/ballista/engine"
 	"kallad/ballista/runner"
 )
@@ -165,6 +166,11 @@ func sweepSpill(dir string, log *slog.Logger) {
 	if err != nil {
 		log.Warn("spilled data of killed processes could not be removed", "error", err)
 	}
+}
+
+// client returns a client whose queries the engine runs.
+func (e *engines) client(engine client.Engine) *client.Client {
+	return client.New(e.stores.sources, func() (client.Binder, error) { return e.binding.Open() }, engine)
 }
 
 // close ends the sessions that no job took.

@@ -19,8 +19,20 @@ func (j *Job) checkSources(p *problems) {
 	if len(j.Sources) < 2 {
 		p.add("sources", "needs at least two: the left side, then the right side")
 	}
+	checkSources(p, j.Sources)
+}
+
+// ValidateSources reports everything that is wrong with sources, however many
+// there are, as a ValidationError.
+func ValidateSources(sources []Source) error {
+	var p problems
+	checkSources(&p, sources)
+	return p.err()
+}
+
+func checkSources(p *problems, sources []Source) {
 	seen := map[string]int{}
-	for i, s := range j.Sources {
+	for i, s := range sources {
 		at := fmt.Sprintf("sources[%d]", i)
 		checkAlias(p, at+".alias", s.Alias)
 		folded := strings.ToLower(s.Alias)

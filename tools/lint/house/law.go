@@ -54,6 +54,7 @@ func Kallad() Law {
 			"ballista/plan", "ballista/engine", "ballista/shuffle", "ballista/proto/...",
 			"worker/source", "worker/recon", "worker/metrics", "worker/lifecycle", "worker/auth", "worker/trace",
 		}},
+		{Path: "ballista/client", Imports: []string{"ballista/plan", "ballista/proto/...", "worker/source/...", "worker/recon"}},
 		{
 			Path:    "ballista/runner",
 			Imports: []string{"ballista/plan", "ballista/shuffle", "worker/..."},
