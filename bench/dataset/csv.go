@@ -90,18 +90,17 @@ func header(columns []Column) []byte {
 }
 
 // csv writes the table as CSV.
-func (t table) csv(ctx context.Context, out *os.File) (int64, error) {
+func (t table) csv(ctx context.Context, out *os.File) (found tally, _ error) {
 	if _, err := out.Write(header(t.columns)); err != nil {
-		return 0, err
+		return found, err
 	}
 	type chunk struct {
-		sink    *csvSink
-		matched int64
+		sink  *csvSink
+		found tally
 	}
 	workers := runtime.GOMAXPROCS(0)
 	days := calendar()
 	free := make(chan *csvSink, workers+2)
-	var matched int64
 	err := inOrder(ctx, t.rows, workers, func(s span) (chunk, error) {
 		var sink *csvSink
 		select {
@@ -112,7 +111,7 @@ func (t table) csv(ctx context.Context, out *os.File) (int64, error) {
 		}
 		return chunk{sink, t.fill(s, sink)}, nil
 	}, func(c chunk) error {
-		matched += c.matched
+		found.add(c.found)
 		_, err := out.Write(c.sink.buf)
 		select {
 		case free <- c.sink:
@@ -120,5 +119,5 @@ func (t table) csv(ctx context.Context, out *os.File) (int64, error) {
 		}
 		return err
 	})
-	return matched, err
+	return found, err
 }

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/duckdb/duckdb-go/v2" // the second reader
+	_ "github.com/duckdb/duckdb-go/v2" // another reader
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -149,7 +149,7 @@ func TestParquetHoldsTheRowsOfTheCSV(t *testing.T) {
 	for _, side := range []struct {
 		text, columnar dataset.File
 		columns        []dataset.Column
-	}{{text.Left, columnar.Left, dataset.InvoiceColumns()}, {text.Right, columnar.Right, dataset.PaymentColumns()}} {
+	}{{text.Left, columnar.Left, s.InvoiceColumns()}, {text.Right, columnar.Right, s.PaymentColumns()}} {
 		var types []string
 		for _, c := range side.columns {
 			types = append(types, "'"+c.Name+"': '"+c.SQLType+"'")

@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// Counts is what a reconciliation of the data has to find when invoice_id
-// equals reference_number and amounts may differ by 0.02.
+// Counts is what a reconciliation of the data has to find by its pattern's
+// rule.
 type Counts struct {
 	Matched        int64 `json:"matched"`
 	UnmatchedLeft  int64 `json:"unmatched_left"`
@@ -90,20 +90,19 @@ func open(dir string) (*Dataset, error) {
 func write(ctx context.Context, dir string, spec Spec) error {
 	d := Dataset{Spec: spec}
 	r := newRows(spec)
-	left := table{name: "invoices", columns: InvoiceColumns(), rows: uint64(spec.LeftRows), write: func(i uint64, s sink) bool {
+	left := table{name: "invoices", columns: spec.InvoiceColumns(), rows: uint64(spec.LeftRows), write: func(i uint64, s sink, _ *tally) {
 		r.invoice(i, s)
-		return false
 	}}
-	right := table{name: "payments", columns: PaymentColumns(), rows: uint64(spec.RightRows), write: r.payment}
+	right := table{name: "payments", columns: spec.PaymentColumns(), rows: uint64(spec.RightRows), write: r.payment}
 	var err error
 	if d.Left, _, err = left.file(ctx, dir, spec.Format); err != nil {
 		return err
 	}
-	var matched int64
-	if d.Right, matched, err = right.file(ctx, dir, spec.Format); err != nil {
+	var found tally
+	if d.Right, found, err = right.file(ctx, dir, spec.Format); err != nil {
 		return err
 	}
-	d.Expected = Counts{Matched: matched, UnmatchedLeft: spec.LeftRows - matched, UnmatchedRight: spec.RightRows - matched}
+	d.Expected = found.counts(spec)
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return err
@@ -116,39 +115,37 @@ type table struct {
 	name    string
 	columns []Column
 	rows    uint64
-	// write makes one row and reports whether it matches.
-	write func(row uint64, out sink) bool
+	// write makes one row and counts what it belongs to.
+	write func(row uint64, out sink, t *tally)
 }
 
 // file writes the table into dir and counts the rows that match.
-func (t table) file(ctx context.Context, dir string, format Format) (File, int64, error) {
+func (t table) file(ctx context.Context, dir string, format Format) (File, tally, error) {
 	f := File{Name: t.name + "." + string(format), Rows: int64(t.rows)}
 	out, err := os.Create(filepath.Join(dir, f.Name))
 	if err != nil {
-		return f, 0, err
+		return f, tally{}, err
 	}
 	write := t.csv
 	if format == Parquet {
 		write = t.parquet
 	}
-	matched, err := write(ctx, out)
+	found, err := write(ctx, out)
 	if err := errors.Join(err, out.Close()); err != nil {
-		return f, 0, err
+		return f, tally{}, err
 	}
 	info, err := os.Stat(out.Name())
 	if err != nil {
-		return f, 0, err
+		return f, tally{}, err
 	}
 	f.Bytes = info.Size()
-	return f, matched, nil
+	return f, found, nil
 }
 
 // fill makes the rows of s and counts those that match.
-func (t table) fill(s span, out sink) (matched int64) {
+func (t table) fill(s span, out sink) (found tally) {
 	for row := s.begin; row < s.end; row++ {
-		if t.write(row, out) {
-			matched++
-		}
+		t.write(row, out, &found)
 	}
-	return matched
+	return found
 }

@@ -82,22 +82,21 @@ func (a *arrowSink) money(cents uint64) {
 func (a *arrowSink) endRow() { a.at = 0 }
 
 // parquet writes the table as Parquet, one row group for each chunk.
-func (t table) parquet(ctx context.Context, out *os.File) (int64, error) {
+func (t table) parquet(ctx context.Context, out *os.File) (found tally, _ error) {
 	schema, err := arrowSchema(t.columns)
 	if err != nil {
-		return 0, err
+		return found, err
 	}
 	properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy))
 	// Only a writer, as pqarrow would close a file, which is up to the caller.
 	writer, err := pqarrow.NewFileWriter(schema, struct{ io.Writer }{out}, properties, pqarrow.DefaultWriterProps())
 	if err != nil {
-		return 0, err
+		return found, err
 	}
 	type chunk struct {
-		batch   arrow.RecordBatch
-		matched int64
+		batch arrow.RecordBatch
+		found tally
 	}
-	var matched int64
 	err = inOrder(ctx, t.rows, runtime.GOMAXPROCS(0), func(s span) (chunk, error) {
 		builder := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 		defer builder.Release()
@@ -106,11 +105,11 @@ func (t table) parquet(ctx context.Context, out *os.File) (int64, error) {
 		return chunk{builder.NewRecordBatch(), count}, nil
 	}, func(c chunk) error {
 		defer c.batch.Release()
-		matched += c.matched
+		found.add(c.found)
 		return writer.Write(c.batch)
 	})
 	if err != nil {
-		return 0, err
+		return found, err
 	}
-	return matched, writer.Close()
+	return found, writer.Close()
 }

@@ -18,10 +18,13 @@ const (
 type Spec struct {
 	// Format of both files.
 	Format Format `json:"format"`
+	// Pattern is how invoices and payments belong together. Default OneToOne.
+	Pattern Pattern `json:"pattern,omitempty"`
+	// Extra is how many further text columns each side has, 0 to 99.
+	Extra int `json:"extra,omitempty"`
 	// LeftRows is the number of invoices, 1 to 50,000,000.
 	LeftRows int64 `json:"left_rows"`
-	// RightRows is the number of payments, 0 to LeftRows: each pays for
-	// another invoice, or for one that does not exist.
+	// RightRows is the number of payments, 0 to what the pattern has of them.
 	RightRows int64 `json:"right_rows"`
 	// Seed chooses among all data sets of this size.
 	Seed uint64 `json:"seed"`
@@ -40,8 +43,13 @@ func (s Spec) Validate() error {
 	if s.LeftRows < 1 || s.LeftRows > maxRows {
 		problems = append(problems, fmt.Errorf("left_rows %d: want 1 to %d", s.LeftRows, maxRows))
 	}
-	if s.RightRows < 0 || s.RightRows > s.LeftRows {
-		problems = append(problems, fmt.Errorf("right_rows %d: want 0 to left_rows", s.RightRows))
+	if most, known := s.mostRight(); !known {
+		problems = append(problems, fmt.Errorf("pattern %q is unknown", s.Pattern))
+	} else if s.RightRows < 0 || s.RightRows > most {
+		problems = append(problems, fmt.Errorf("right_rows %d: want 0 to %d", s.RightRows, most))
+	}
+	if s.Extra < 0 || s.Extra > 99 {
+		problems = append(problems, fmt.Errorf("extra %d: want 0 to 99", s.Extra))
 	}
 	return errors.Join(problems...)
 }
@@ -49,7 +57,14 @@ func (s Spec) Validate() error {
 // name is the folder of a spec's data. It changes with the generator, so that
 // data of an older one is not taken for this one's.
 func (s Spec) name() string {
-	return fmt.Sprintf("invoices-v%d-%s-%dx%d-seed%d", generator, s.Format, s.LeftRows, s.RightRows, s.Seed)
+	kind := ""
+	if s.Pattern != "" && s.Pattern != OneToOne {
+		kind += "-" + string(s.Pattern)
+	}
+	if s.Extra > 0 {
+		kind += fmt.Sprintf("-extra%d", s.Extra)
+	}
+	return fmt.Sprintf("invoices-v%d-%s%s-%dx%d-seed%d", generator, s.Format, kind, s.LeftRows, s.RightRows, s.Seed)
 }
 
 // generator is the version of what the rows look like.

@@ -36,8 +36,8 @@ func TestEveryVariantFindsWhatTheDataWasMadeWith(t *testing.T) {
 		require.NoError(t, err)
 		job := peer.Job{
 			Variant: c.variant, MatchSQL: matchSQL, Dir: t.TempDir(),
-			Left:  side("left_src", filepath.Join(data.Dir, data.Left.Name), dataset.InvoiceColumns(), "invoice_id", "amount"),
-			Right: side("right_src", filepath.Join(data.Dir, data.Right.Name), dataset.PaymentColumns(), "payment_id", "reference_number", "paid_amount"),
+			Left:  side("left_src", filepath.Join(data.Dir, data.Left.Name), data.Spec.InvoiceColumns(), "invoice_id", "amount"),
+			Right: side("right_src", filepath.Join(data.Dir, data.Right.Name), data.Spec.PaymentColumns(), "payment_id", "reference_number", "paid_amount"),
 		}
 		counts, err := job.Run(ctx)
 		require.NoError(t, err, c)

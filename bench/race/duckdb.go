@@ -40,8 +40,8 @@ func (d duckDB) worksAlone() bool     { return true }
 func (d duckDB) prepare(dir string) ([]string, error) {
 	job := peer.Job{
 		Variant:  peer.Variant(strings.TrimPrefix(d.peer, "duckdb-")),
-		Left:     d.side(scenario.Left, d.data.Left, dataset.InvoiceColumns(), d.scenario.LeftColumns),
-		Right:    d.side(scenario.Right, d.data.Right, dataset.PaymentColumns(), d.scenario.RightColumns),
+		Left:     d.side(scenario.Left, d.data.Left, d.data.Spec.InvoiceColumns(), d.scenario.LeftColumns),
+		Right:    d.side(scenario.Right, d.data.Right, d.data.Spec.PaymentColumns(), d.scenario.RightColumns),
 		MatchSQL: d.scenario.MatchSQL,
 		Dir:      dir,
 	}

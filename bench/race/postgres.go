@@ -45,8 +45,8 @@ func load(ctx context.Context, pg *server.Server, data *dataset.Dataset) error {
 		file    dataset.File
 		columns []dataset.Column
 	}{
-		{"invoices", data.Left, dataset.InvoiceColumns()},
-		{"payments", data.Right, dataset.PaymentColumns()},
+		{"invoices", data.Left, data.Spec.InvoiceColumns()},
+		{"payments", data.Right, data.Spec.PaymentColumns()},
 	} {
 		columns := make([]string, len(t.columns))
 		for i, c := range t.columns {

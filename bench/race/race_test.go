@@ -62,8 +62,8 @@ func runKallad(path string) (any, error) {
 		return nil, err
 	}
 	p := peer.Job{Variant: peer.Columns, MatchSQL: job.MatchSQL, Dir: job.OutputPath}
-	p.Left = side(job.Sources[0], dataset.InvoiceColumns(), "invoice_id", "amount")
-	p.Right = side(job.Sources[1], dataset.PaymentColumns(), "payment_id", "reference_number", "paid_amount")
+	p.Left = side(job.Sources[0], dataset.Spec{}.InvoiceColumns(), "invoice_id", "amount")
+	p.Right = side(job.Sources[1], dataset.Spec{}.PaymentColumns(), "payment_id", "reference_number", "paid_amount")
 	if at := slices.Index(os.Args, "--files"); at >= 0 {
 		p.Left.Path = filepath.Join(os.Args[at+1], "invoices.csv")
 		p.Right.Path = filepath.Join(os.Args[at+1], "payments.csv")
