@@ -81,6 +81,15 @@ func (c *Client) Post(ctx context.Context, d Delivery) error {
 	return nil
 }
 
+// Reach connects to a target as a callback would, and posts nothing.
+func (c *Client) Reach(ctx context.Context, t Target) error {
+	conn, err := c.dial(ctx, t)
+	if err != nil {
+		return fmt.Errorf("connect to %s: %w", t, timeoutOf(ctx, err))
+	}
+	return conn.Close()
+}
+
 func (c *Client) dial(ctx context.Context, t Target) (net.Conn, error) {
 	conn, err := c.dialer.DialContext(ctx, "tcp", t.address)
 	if err != nil || !t.secure {
