@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -181,10 +182,13 @@ func (a *Agent) serve(ctx context.Context, client control.ControlClient) (welcom
 	defer stop(nil)
 	opening := context.AfterFunc(ctx, func() { stop(context.Cause(ctx)) })
 	stream, err := client.Connect(own)
-	if err == nil {
-		err = stream.Send(&control.Report{Report: &control.Report_Hello{Hello: a.hello()}})
-	}
 	if err != nil {
+		opening()
+		return false, err
+	}
+	// Of a refusal, Send says only that the stream has ended; Recv says why.
+	err = stream.Send(&control.Report{Report: &control.Report_Hello{Hello: a.hello()}})
+	if err != nil && !errors.Is(err, io.EOF) {
 		opening()
 		return false, err
 	}
