@@ -205,7 +205,9 @@ func TestAnswersThatSayNo(t *testing.T) {
 		"token":      {problem(401, `{"title":"The request does not show the token"}`), "asks for its token: set --token-file"},
 		"detail":     {problem(503, `{"title":"No","detail":"the queue is full"}`), "answers 503: No (the queue is full)"},
 		"not kallad": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, "answers 502, and not as a kallad scheduler does"},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://elsewhere/", 302) },
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://elsewhere/", http.StatusFound)
+		},
 			"redirects are not followed"},
 		"nonsense": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, "read the answer"},
 	} {
