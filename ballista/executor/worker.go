@@ -81,7 +81,7 @@ func (w *Worker) Do(order *control.Order) {
 func (w *Worker) launch(launch *control.Launch) {
 	var task plan.Task
 	if err := json.Unmarshal(launch.Task, &task); err != nil {
-		w.log.Error("a task cannot be read", "error", err)
+		w.refuse(fromWire(launch.Id), fmt.Errorf("read the task: %w", err))
 		return
 	}
 	locations := map[string]plan.Secret{}
@@ -110,6 +110,15 @@ func (w *Worker) launch(launch *control.Launch) {
 		err := w.run(withExclusive(ctx, launch.Exclusive), task, locations, a.keeper)
 		w.finish(ctx, a, locations, err, time.Since(began))
 	})
+}
+
+// refuse reports that a task could not begin.
+func (w *Worker) refuse(id plan.TaskID, err error) {
+	ended := &control.Ended{Id: toWire(id), Outcome: control.Outcome_NOT_STARTED, Message: err.Error()}
+	w.mu.Lock()
+	w.ended[id] = ended
+	w.mu.Unlock()
+	w.attempts.Go(func() { w.report(&control.Report{Report: &control.Report_Ended{Ended: ended}}) })
 }
 
 // run runs a task; a panic is its failure, not the process's.

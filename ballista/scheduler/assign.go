@@ -253,6 +253,6 @@ func (s *Scheduler) launch(t *task, e *executor) {
 	}
 	e.knows[j.name] = true
 	e.send(&control.Order{Order: &control.Order_Launch{Launch: &control.Launch{
-		Task: body, Locations: locations, Labels: j.plan.Labels, Exclusive: t.exclusive,
+		Task: body, Locations: locations, Labels: j.plan.Labels, Exclusive: t.exclusive, Id: toWire(a.id),
 	}}})
 }

@@ -1336,7 +1336,9 @@ type Launch struct {
 	Locations map[string]string `protobuf:"bytes,2,rep,name=locations,proto3" json:"locations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Labels    map[string]string `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// It runs with nothing beside it, so that it may have all memory.
-	Exclusive     bool `protobuf:"varint,4,opt,name=exclusive,proto3" json:"exclusive,omitempty"`
+	Exclusive bool `protobuf:"varint,4,opt,name=exclusive,proto3" json:"exclusive,omitempty"`
+	// That of the task, for one that cannot be read.
+	Id            *TaskID `protobuf:"bytes,5,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1397,6 +1399,13 @@ func (x *Launch) GetExclusive() bool {
 		return x.Exclusive
 	}
 	return false
+}
+
+func (x *Launch) GetId() *TaskID {
+	if x != nil {
+		return x.Id
+	}
+	return nil
 }
 
 // Cancel ends an attempt and removes what it wrote; its end is reported.
@@ -2004,12 +2013,13 @@ const file_ballista_proto_control_control_proto_rawDesc = "" +
 	"\tscheduler\x18\x01 \x01(\tR\tscheduler\x12\x18\n" +
 	"\aresumed\x18\x02 \x01(\bR\aresumed\x123\n" +
 	"\x15heartbeat_nanoseconds\x18\x03 \x01(\x03R\x14heartbeatNanoseconds\x12/\n" +
-	"\x13timeout_nanoseconds\x18\x04 \x01(\x03R\x12timeoutNanoseconds\"\xba\x02\n" +
+	"\x13timeout_nanoseconds\x18\x04 \x01(\x03R\x12timeoutNanoseconds\"\xe5\x02\n" +
 	"\x06Launch\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12F\n" +
 	"\tlocations\x18\x02 \x03(\v2(.kallad.control.v1.Launch.LocationsEntryR\tlocations\x12=\n" +
 	"\x06labels\x18\x03 \x03(\v2%.kallad.control.v1.Launch.LabelsEntryR\x06labels\x12\x1c\n" +
-	"\texclusive\x18\x04 \x01(\bR\texclusive\x1a<\n" +
+	"\texclusive\x18\x04 \x01(\bR\texclusive\x12)\n" +
+	"\x02id\x18\x05 \x01(\v2\x19.kallad.control.v1.TaskIDR\x02id\x1a<\n" +
 	"\x0eLocationsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
@@ -2135,20 +2145,21 @@ var file_ballista_proto_control_control_proto_depIdxs = []int32{
 	22, // 26: kallad.control.v1.Order.leave:type_name -> kallad.control.v1.Leave
 	29, // 27: kallad.control.v1.Launch.locations:type_name -> kallad.control.v1.Launch.LocationsEntry
 	30, // 28: kallad.control.v1.Launch.labels:type_name -> kallad.control.v1.Launch.LabelsEntry
-	1,  // 29: kallad.control.v1.Cancel.id:type_name -> kallad.control.v1.TaskID
-	1,  // 30: kallad.control.v1.Acknowledge.id:type_name -> kallad.control.v1.TaskID
-	1,  // 31: kallad.control.v1.Discard.id:type_name -> kallad.control.v1.TaskID
-	2,  // 32: kallad.control.v1.Control.Connect:input_type -> kallad.control.v1.Report
-	23, // 33: kallad.control.v1.Executor.Drain:input_type -> kallad.control.v1.DrainRequest
-	25, // 34: kallad.control.v1.Executor.Status:input_type -> kallad.control.v1.StatusRequest
-	13, // 35: kallad.control.v1.Control.Connect:output_type -> kallad.control.v1.Order
-	24, // 36: kallad.control.v1.Executor.Drain:output_type -> kallad.control.v1.DrainResponse
-	26, // 37: kallad.control.v1.Executor.Status:output_type -> kallad.control.v1.StatusResponse
-	35, // [35:38] is the sub-list for method output_type
-	32, // [32:35] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	1,  // 29: kallad.control.v1.Launch.id:type_name -> kallad.control.v1.TaskID
+	1,  // 30: kallad.control.v1.Cancel.id:type_name -> kallad.control.v1.TaskID
+	1,  // 31: kallad.control.v1.Acknowledge.id:type_name -> kallad.control.v1.TaskID
+	1,  // 32: kallad.control.v1.Discard.id:type_name -> kallad.control.v1.TaskID
+	2,  // 33: kallad.control.v1.Control.Connect:input_type -> kallad.control.v1.Report
+	23, // 34: kallad.control.v1.Executor.Drain:input_type -> kallad.control.v1.DrainRequest
+	25, // 35: kallad.control.v1.Executor.Status:input_type -> kallad.control.v1.StatusRequest
+	13, // 36: kallad.control.v1.Control.Connect:output_type -> kallad.control.v1.Order
+	24, // 37: kallad.control.v1.Executor.Drain:output_type -> kallad.control.v1.DrainResponse
+	26, // 38: kallad.control.v1.Executor.Status:output_type -> kallad.control.v1.StatusResponse
+	36, // [36:39] is the sub-list for method output_type
+	33, // [33:36] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_ballista_proto_control_control_proto_init() }
