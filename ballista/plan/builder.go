@@ -18,6 +18,10 @@ type builder struct {
 	named map[string]bool
 	// views are steps that give inputs back the types that did not travel.
 	views []Step
+	// first is the id of a leaf that is to be made an input before others, and
+	// firstOutput what it reads.
+	first       int
+	firstOutput *Output
 }
 
 func (p *planner) newBuilder(s *solution, name string) *builder {
@@ -40,7 +44,11 @@ func (b *builder) place(l *leaf) placement {
 // leaves makes inputs of the region's leaves and has the tree read those.
 func (b *builder) leaves() error {
 	var swaps []func()
-	for _, l := range b.solution.region.leaves {
+	leaves := slices.Clone(b.solution.region.leaves)
+	if i := slices.IndexFunc(leaves, func(l *leaf) bool { return l.id == b.first }); i > 0 {
+		leaves = slices.Insert(slices.Delete(leaves, i, i+1), 0, b.solution.region.leaves[i])
+	}
+	for _, l := range leaves {
 		var swap func()
 		var err error
 		if l.part.none() {
@@ -51,7 +59,9 @@ func (b *builder) leaves() error {
 		if err != nil {
 			return err
 		}
-		swaps = append(swaps, swap)
+		if swaps = append(swaps, swap); l.id == b.first {
+			b.firstOutput = b.stage.Inputs[len(b.stage.Inputs)-1].From
+		}
 		b.stage.Why = append(b.stage.Why, b.reason(l))
 	}
 	// Parts are written as SQL before anything above them changes.
@@ -83,7 +93,7 @@ func (b *builder) input(it *item, at placement) (string, error) {
 	in := StageInput{Spread: SpreadSplit}
 	var output Output
 	switch {
-	case at.copied:
+	case at.copied && len(at.keys) == 0:
 		output = b.scan(t.Name, "SELECT "+strings.Join(quoteAll(t.columns()), ", "), 1)
 		in.From, in.Spread = &output, SpreadAll
 	case len(at.keys) > 0:
@@ -93,7 +103,9 @@ func (b *builder) input(it *item, at placement) (string, error) {
 			return "", err
 		}
 		output = b.scan(t.Name, sql, b.tasks)
-		in.From, in.Spread = &output, SpreadAligned
+		if in.From, in.Spread = &output, SpreadAligned; at.copied {
+			in.Spread = SpreadAll
+		}
 	default:
 		in.Source, in.Columns = t.Name, t.columns()
 	}
@@ -168,7 +180,7 @@ func (b *builder) write(l *leaf, s *solution, at placement, columns []column, na
 		}
 	}
 	partitions, head := 1, "SELECT "+strings.Join(quoteAll(names), ", ")
-	if len(at.keys) > 0 && !at.copied {
+	if len(at.keys) > 0 {
 		partitions = b.tasks
 		if head, err = b.placed(at, names, nil, func(r ref) []string { return []string{naming[r]} }); err != nil {
 			return Output{}, err
@@ -226,6 +238,8 @@ func (b *builder) reason(l *leaf) string {
 	switch {
 	case b.solution.assignment == nil:
 		return name + " is read as a whole"
+	case at.copied && len(at.keys) > 0:
+		return name + " turned out small, and every task reads all of it"
 	case at.copied:
 		return fmt.Sprintf("%s is copied to every task: about %s", name, size(b.solution.region.bytes(b.planner, l)))
 	case len(at.keys) == 0:

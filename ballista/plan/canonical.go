@@ -43,6 +43,8 @@ var families = map[sqlType]family{
 
 const (
 	timestamp sqlType = "TIMESTAMP"
+	// noType is that of a NULL which has met no other value.
+	noType sqlType = "NULL"
 	// instant is no type: it is the microseconds of a moment in UTC, which is
 	// the time zone of every session.
 	instant form = "instant"

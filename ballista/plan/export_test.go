@@ -14,3 +14,8 @@ func sqlTypes(names []string) []sqlType {
 	}
 	return out
 }
+
+// Functions are what the planner knows of functions by their names.
+func Functions() (volatile, aggregates, strict, key map[string]bool) {
+	return volatileFunctions, aggregateFunctions, strictFunctions, keyFunctions
+}

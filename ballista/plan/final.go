@@ -1,22 +1,35 @@
 package plan
 
 // final makes the last stages: those of the whole query.
-func (p *planner) final(query *relation) (Graph, error) {
+func (p *planner) final(query *relation, small bool) (Graph, *Output, error) {
 	end, err := p.end(query)
 	if err != nil {
-		return Graph{}, err
+		return Graph{}, nil, err
 	}
 	s := p.solve(root{query: query})
 	if p.ctx.Err() != nil {
-		return Graph{}, p.ctx.Err()
+		return Graph{}, nil, p.ctx.Err()
 	}
 	if s.assignment == nil && len(s.parts) == 0 {
-		return Graph{}, &unsplittable{s.why}
+		return Graph{}, nil, &unsplittable{s.why}
+	}
+	hope := p.hope(s)
+	if hope != nil && small {
+		s.assignment = &assignment{places: hope.places, spot: s.assignment.spot}
 	}
 	b := p.newBuilder(s, "match")
 	if s.assignment == nil {
 		b.stage.Why = append(b.stage.Why, "one task does this: "+s.why)
 	}
+	if hope != nil {
+		b.first = hope.leaf
+	}
+	graph, err := p.finish(b, end, query)
+	return graph, b.firstOutput, err
+}
+
+// finish makes the stage that computes the query's result, and those after it.
+func (p *planner) finish(b *builder, end *ending, query *relation) (Graph, error) {
 	answers := make([]*answer, len(p.Lookups))
 	for i := range p.Lookups {
 		var err error
@@ -32,7 +45,7 @@ func (p *planner) final(query *relation) (Graph, error) {
 	if err := b.leaves(); err != nil {
 		return Graph{}, err
 	}
-	if end != nil && s.assignment != nil {
+	if end != nil && b.solution.assignment != nil {
 		err := p.last(b, end, query)
 		p.countOnce()
 		return Graph{Stages: p.stages}, err

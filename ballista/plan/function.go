@@ -48,9 +48,9 @@ var steadyWindows = words(`WINDOW_RANK WINDOW_RANK_DENSE WINDOW_PERCENT_RANK WIN
 // where an argument is.
 var (
 	strictFunctions = words(`
-		! % & * + - / // << >> ^ abs ascii btrim century ceil ceiling char_length character_length chr date_part date_trunc datepart
+		% & * + - / // << >> ^ abs ascii btrim century ceil ceiling char_length character_length chr date_part date_trunc datepart
 		datetrunc day dayofmonth dayofweek dayofyear decade epoch floor hour isodow isoyear lcase left len length lower lpad ltrim
-		md5 microsecond millisecond minute mod month octet_length quarter regexp_extract regexp_replace repeat replace reverse right
+		md5 microsecond millisecond minute mod month quarter regexp_extract regexp_replace repeat replace reverse right
 		round rpad rtrim second sha256 split_part strftime strlen strip_accents substr substring to_char to_date translate trim trunc
 		ucase upper week weekday weekofyear year yearweek || kallad_exact kallad_numeric`)
 	keyFunctions = merge(strictFunctions, words(`concat concat_ws ifnull nullif`))

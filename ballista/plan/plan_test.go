@@ -90,6 +90,14 @@ func planned(t *testing.T, s *engine.Session, settings, sql string) string {
 		case "partitions":
 			request.Partitions, err = strconv.Atoi(value)
 		case "plan":
+		case "size":
+			table, mib, _ := strings.Cut(value, ":")
+			for i := range request.Tables {
+				if request.Tables[i].Name == table {
+					request.Tables[i].Bytes, err = strconv.ParseInt(mib, 10, 64)
+					request.Tables[i].Bytes = max(-1, request.Tables[i].Bytes<<20)
+				}
+			}
 		case "keys":
 			request.Steps = []plan.Step{{Name: "rows", Kind: plan.StepStream, SQL: "SELECT * FROM result"}}
 			request.Lookups = append(request.Lookups, lookupOf(value, request))

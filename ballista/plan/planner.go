@@ -159,22 +159,40 @@ func (p *planner) resultSteps(sql string) []Step {
 // distribute makes a graph of several stages, or says by an *unsplittable why
 // there is none.
 func (p *planner) distribute() (Graph, error) {
+	graph, hoped, err := p.attempt(false)
+	if err != nil || hoped == nil {
+		return graph, err
+	}
+	// The first attempt has changed its tree. The second makes the same one
+	// anew, and all decisions are made again alike.
+	again := &planner{Request: p.Request, ctx: p.ctx, binder: p.binder}
+	again.settle()
+	small, _, err := again.attempt(true)
+	if err != nil {
+		return graph, err
+	}
+	return eitherWay(graph, small, *hoped, p.copyLimit), nil
+}
+
+// attempt makes a graph. If a leaf is worth waiting for, it returns the output
+// that has its rows. With small, that leaf is taken to have turned out small.
+func (p *planner) attempt(small bool) (Graph, *Output, error) {
 	tree, err := p.Query.inlined()
 	if err != nil {
-		return Graph{}, err
+		return Graph{}, nil, err
 	}
 	if p.resolver, err = p.newResolver(); err != nil {
-		return Graph{}, err
+		return Graph{}, nil, err
 	}
 	query, err := p.resolver.read(tree, nil)
 	if err != nil {
-		return Graph{}, err
+		return Graph{}, nil, err
 	}
 	if query.columns == nil {
-		return Graph{}, fmt.Errorf("internal error: the query was bound before, and can't be any more")
+		return Graph{}, nil, fmt.Errorf("internal error: the query was bound before, and can't be any more")
 	}
 	p.scans, p.solved = map[string]*scanStage{}, map[int]*solution{}
-	return p.final(query)
+	return p.final(query, small)
 }
 
 func (p *planner) newResolver() (*resolver, error) {

@@ -51,13 +51,13 @@ func TestRandomQueries(t *testing.T) {
 
 // tally counts what became of random queries.
 type tally struct {
-	queries, unusable, failed, gathered, stages, rows int
-	why                                               map[string]int
+	queries, unusable, failed, gathered, stages, choices, rows int
+	why                                                        map[string]int
 }
 
 func (a *tally) String() string {
-	out := fmt.Sprintf("%d queries, %d of them on one task (%.1f%%); %d stages, %d rows; %d more were no queries, %d failed as they do unsplit",
-		a.queries, a.gathered, 100*float64(a.gathered)/float64(max(1, a.queries)), a.stages, a.rows, a.unusable, a.failed)
+	out := fmt.Sprintf("%d queries, %d of them on one task (%.1f%%); %d stages, %d choices, %d rows; %d more were no queries, %d failed as they do unsplit",
+		a.queries, a.gathered, 100*float64(a.gathered)/float64(max(1, a.queries)), a.stages, a.choices, a.rows, a.unusable, a.failed)
 	for why, n := range a.why {
 		out += fmt.Sprintf("\n%6d %s", n, why)
 	}
@@ -116,16 +116,24 @@ func (r *rig) check(ctx context.Context, c plantest.Case, a *tally) error {
 		}
 		return nil
 	}
-	run.Twice = true
-	got, err := run.Run(ctx, graph)
-	if err != nil {
-		return fmt.Errorf("%s\n%w", graph, err)
+	run.Twice = c.Seed%4 == 0
+	branches := []bool{true}
+	if len(graph.Choices) > 0 {
+		branches = []bool{true, false}
+		a.choices++
 	}
-	for _, rows := range got.Rows {
-		a.rows += len(rows)
-	}
-	if d := plantest.Difference(want, got); d != "" {
-		return fmt.Errorf("%s\n%s", graph, d)
+	for _, then := range branches {
+		run.Choose = func(plan.Choice) bool { return then }
+		got, err := run.Run(ctx, graph)
+		if err != nil {
+			return fmt.Errorf("%s\n%w", graph, err)
+		}
+		for _, rows := range got.Rows {
+			a.rows += len(rows)
+		}
+		if d := plantest.Difference(want, got); d != "" {
+			return fmt.Errorf("%s\n%s", graph, d)
+		}
 	}
 	return nil
 }

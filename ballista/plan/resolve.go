@@ -101,7 +101,38 @@ func (r *resolver) columnsOf(tree node) ([]column, error) {
 	for i, n := range names {
 		out[i] = column{n, sqlType(types[i])}
 	}
-	return out, nil
+	return out, r.typeless(tree, sql, out)
+}
+
+// typeless finds the columns of a query that have no type yet, such as NULL,
+// and get that of what they meet. The engine calls them INTEGER; beside a
+// TINYINT, they are none.
+func (r *resolver) typeless(tree node, sql string, columns []column) error {
+	suspect, other := false, make([]string, len(columns))
+	walk(tree, func(n node) {
+		null, _ := n["is_null"].(bool)
+		suspect = suspect || null
+	})
+	integers := false
+	for i, c := range columns {
+		other[i] = "NULL"
+		if c.kind == "INTEGER" {
+			integers, other[i] = true, "CAST(NULL AS TINYINT)"
+		}
+	}
+	if !suspect || !integers {
+		return nil
+	}
+	_, types, err := r.binder.Columns(r.ctx, "("+sql+") UNION ALL SELECT "+strings.Join(other, ", "))
+	if err != nil || len(types) != len(columns) {
+		return r.ctx.Err()
+	}
+	for i := range columns {
+		if types[i] == "TINYINT" {
+			columns[i].kind = noType
+		}
+	}
+	return nil
 }
 
 // format writes a query node as SQL.

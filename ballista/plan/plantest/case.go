@@ -32,11 +32,11 @@ type Case struct {
 
 // Generate makes the case of a seed.
 func Generate(seed uint64) Case {
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 11))}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 11)), hot: map[string]bool{}}
 	for i := range 2 + g.IntN(2) {
 		g.tables = append(g.tables, g.table(fmt.Sprint("t", i)))
 	}
-	c := Case{Seed: seed, Tables: g.tables, Keys: map[string][]string{}, Partitions: 2 + g.IntN(7), prune: g.one(2)}
+	c := Case{Seed: seed, Tables: g.tables, Keys: map[string][]string{}, Partitions: []int{2, 2, 3, 3, 4, 5, 7, 8}[g.IntN(8)], prune: g.one(2)}
 	c.SQL, _ = g.query(2, nil, g.one(3))
 	if len(g.ctes) > 0 {
 		parts := make([]string, len(g.ctes))

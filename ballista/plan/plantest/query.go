@@ -137,6 +137,7 @@ func (g *generator) equal(left, right []column) string {
 	if g.one(2) {
 		a, b = b, a
 	}
+	g.hot[a.name], g.hot[b.name] = true, true
 	switch {
 	case g.one(8):
 		return fmt.Sprintf("%s IS NOT DISTINCT FROM %s", a.name, b.name)
@@ -235,12 +236,24 @@ func (g *generator) query(depth int, around []column, plain bool) (string, []col
 	return "SELECT " + strings.Join(items, ", ") + " FROM " + from + where, out
 }
 
+// column picks a column, rather one that was compared.
+func (g *generator) column(columns []column) column {
+	c := columns[g.IntN(len(columns))]
+	for range 4 {
+		if g.hot[c.name] || g.one(3) {
+			break
+		}
+		c = columns[g.IntN(len(columns))]
+	}
+	return c
+}
+
 // items makes a select list.
 func (g *generator) items(columns []column, prefix string) ([]string, []column) {
 	var items []string
 	var out []column
 	for i := range 1 + g.IntN(3) {
-		c := columns[g.IntN(len(columns))]
+		c := g.column(columns)
 		expression := c.name
 		name := fmt.Sprint(prefix, i)
 		if g.one(8) && c.domain == "word" {
@@ -305,10 +318,10 @@ func (g *generator) grouped(depth int, from, where string, columns []column) (st
 
 func (g *generator) windowed(from, where string, columns []column) (string, []column) {
 	items, out := g.items(columns, "c")
-	by := columns[g.IntN(len(columns))].name
+	by := g.column(columns).name
 	over := columns[g.IntN(len(columns))]
 	if g.one(3) {
-		by += ", " + columns[g.IntN(len(columns))].name
+		by += ", " + g.column(columns).name
 	}
 	window := g.pick("count(*) OVER (PARTITION BY %[1]s)", "max(%[2]s) OVER (PARTITION BY %[1]s)", "rank() OVER (PARTITION BY %[1]s ORDER BY %[2]s)",
 		"count(%[2]s) OVER (PARTITION BY %[1]s)", "count(*) OVER ()", "dense_rank() OVER (ORDER BY %[2]s)")

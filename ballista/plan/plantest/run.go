@@ -112,7 +112,7 @@ func (r *run) chosen(c plan.Choice) bool {
 	return r.counts[c.If.Stage][c.If.Count] <= c.If.Limit
 }
 
-// task runs one task in an emptied session.
+// task runs one task.
 func (r *run) task(ctx context.Context, s plan.Stage, task int) error {
 	written, err := r.attempt(ctx, s, task, true)
 	if err != nil {
@@ -175,7 +175,11 @@ func sameWritten(a, b map[string]*output) error {
 // attempt runs a task once. Of one that does not count, only what it writes is
 // of interest.
 func (r *run) attempt(ctx context.Context, s plan.Stage, task int, counts bool) (written map[string]*output, err error) {
-	defer func() { err = errors.Join(err, r.clear(ctx)) }()
+	// What the task makes of tables is gone with the transaction.
+	if err := r.Session.Exec(ctx, "BEGIN"); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Session.Exec(ctx, "ROLLBACK")) }()
 	var streams []*engine.Stream
 	defer func() {
 		for _, st := range streams {
@@ -351,41 +355,4 @@ func (o *output) scatter(batch arrow.RecordBatch, partitions int) error {
 		o.partitions[p] = append(o.partitions[p], bare.NewSlice(int64(i), int64(i)+1))
 	}
 	return nil
-}
-
-// clear drops what a task left in the session.
-func (r *run) clear(ctx context.Context) error {
-	names, err := texts(ctx, r.Session, "SELECT CASE WHEN is_view THEN 'VIEW ' ELSE 'TABLE ' END || '\"' || replace(name, '\"', '\"\"') || '\"' FROM "+
-		"(SELECT view_name AS name, true AS is_view FROM duckdb_views() WHERE NOT internal UNION ALL SELECT table_name, false FROM duckdb_tables()) ORDER BY is_view DESC")
-	if err != nil {
-		return err
-	}
-	for _, n := range names {
-		if err := r.Session.Exec(ctx, "DROP "+n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func texts(ctx context.Context, s *engine.Session, sql string) ([]string, error) {
-	rows, err := s.Query(ctx, sql)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for {
-		batch, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range int(batch.NumRows()) {
-			out = append(out, batch.Column(0).ValueStr(i))
-		}
-		batch.Release()
-	}
 }

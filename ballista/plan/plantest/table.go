@@ -53,10 +53,12 @@ var domains = map[string][]string{
 // generator makes random things.
 type generator struct {
 	*rand.Rand
-	tables []Table
-	aliases,
-	depth int
-	ctes []relation
+	tables  []Table
+	aliases int
+	ctes    []relation
+	// hot are columns that were compared: what is done with those is where
+	// splitting can go wrong.
+	hot map[string]bool
 }
 
 func (g *generator) pick(of ...string) string { return of[g.IntN(len(of))] }
