@@ -31,6 +31,7 @@ func steps() []step {
 		check("law of imports, house habits", "go", "run", "./tools/lint"),
 		check("Kubernetes manifests against the schemas", "tools/kubernetes/check"),
 		check("GitHub's workflows", "go", "tool", "-modfile=tools/tools.mod", "actionlint"),
+		check("alert rules", "tools/check-alerts"),
 		{"bazel build and test", bazelTest},
 		{"go test", goTest},
 	}
