@@ -70,8 +70,8 @@ func (j *job) deliver(t *task, step string) {
 func (d *delivery) fetchAll() {
 	defer close(d.ready)
 	for {
-		t, a := d.next()
-		if t == nil {
+		a, piece := d.next()
+		if a == nil {
 			select {
 			case <-d.wake:
 				continue
@@ -79,12 +79,12 @@ func (d *delivery) fetchAll() {
 				return
 			}
 		}
-		rows, err := d.fetch(a)
+		rows, err := d.fetch(a, piece)
 		if !d.fetched(a, err) {
 			continue
 		}
 		select {
-		case d.ready <- parcel{t, rows}:
+		case d.ready <- parcel{a.task, rows}:
 		case <-d.job.ctx.Done():
 			_ = rows.rows.Close()
 			return
@@ -92,20 +92,24 @@ func (d *delivery) fetchAll() {
 	}
 }
 
-// next takes the next task with a winner off the queue.
-func (d *delivery) next() (*task, *attempt) {
+// next takes the next task with a winner off the queue. It returns that, and
+// where its result is at the moment.
+func (d *delivery) next() (*attempt, plan.Piece) {
 	s := d.job.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(d.queue) > 0 {
 		t := d.queue[0]
 		d.queue = d.queue[1:]
-		if t.winner != nil {
-			return t, t.winner
+		if a := t.winner; a != nil {
+			out := a.outputs[d.step]
+			return a, plan.Piece{
+				From: a.id, Step: d.step, Executor: a.executor.id, Address: a.executor.hello.FlightAddress, Rows: out.rows(), Bytes: out.bytes(),
+			}
 		}
 		d.job.recall(t, d.step)
 	}
-	return nil, nil
+	return nil, plan.Piece{}
 }
 
 // recall takes a result out of the delivery: its task runs again, and queues
@@ -115,18 +119,16 @@ func (j *job) recall(t *task, step string) {
 	j.undelivered--
 }
 
-func (d *delivery) fetch(a *attempt) (*result, error) {
+func (d *delivery) fetch(a *attempt, piece plan.Piece) (*result, error) {
 	out := a.outputs[d.step]
 	r := &result{job: d.job, schema: out.schema, dropped: out.dropped, rows: none{}}
-	if out.rows() == 0 {
+	if piece.Rows == 0 {
 		return r, nil
 	}
-	rows, err := d.job.s.results.Collect(d.job.ctx, plan.Piece{
-		From: a.id, Step: d.step, Executor: a.executor.id, Address: a.executor.hello.FlightAddress, Rows: out.rows(), Bytes: out.bytes(),
-	})
+	rows, err := d.job.s.results.Collect(d.job.ctx, piece)
 	if err == nil {
 		r.rows = rows
-		d.job.s.metrics.resultBytes.Add(float64(out.bytes()))
+		d.job.s.metrics.resultBytes.Add(float64(piece.Bytes))
 	}
 	return r, err
 }
