@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"kallad/worker/blob/s3test"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -117,4 +119,24 @@ func TestAnExecutorShowsItsMetrics(t *testing.T) {
 	for _, name := range []string{"kalla_executor_tasks_running 0", "kalla_source_rows_read_total", "kalla_engine_memory_limit_bytes", "kalla_build_info", "process_resident_memory_bytes"} {
 		assert.Contains(t, text, name)
 	}
+}
+
+func TestEvidenceOnS3IsShown(t *testing.T) {
+	t.Parallel()
+	bucket := s3Server.Bucket(t)
+	keys, err := s3test.Credentials().Retrieve(t.Context())
+	require.NoError(t, err)
+	s := startSchedulerWith(t, folder(t, joinOnReference), []string{
+		"AWS_ENDPOINT_URL=" + bucket.Endpoint, "AWS_ALLOW_HTTP=true", "AWS_REGION=us-east-1",
+		"AWS_ACCESS_KEY_ID=" + keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + keys.SecretAccessKey,
+	}, "--output-root", bucket.URI("out"))
+	job := calling(listen(t), "far", joinOnReference)
+	job.OutputPath = bucket.URI("out/far")
+	require.Equal(t, 202, s.post(t, job))
+	s.awaitState(t, "far", "succeeded")
+	code, text := get(t, s.url+"/api/jobs/far/evidence/unmatched_left?limit=5")
+	require.Equal(t, 200, code, text)
+	assert.Contains(t, text, `"total_rows":1`)
+	assert.Contains(t, text, `"INV-003"`)
+	assert.Contains(t, text, `"10.00"`)
 }

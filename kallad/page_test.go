@@ -87,6 +87,7 @@ func TestThePageShowsJobsAndTheirEvidence(t *testing.T) {
 	page.Eval(`document.querySelector(".jobs .run a").click()`)
 	page.AwaitText("Result")
 	assert.Equal(t, "odd – kallad", page.Eval("document.title"))
+	page.AwaitText("was told")
 	assert.Equal(t, []string{"3", "3", "1", "1", "2", "2", "33.33 %", "33.33 %"}, page.Texts(".ledger tbody td"))
 	assert.Subset(t, page.Texts(".timeline tbody th"), []string{"Look at the sources", "Read left_src", "Read right_src", "Match", "Publish the evidence"})
 	assert.EqualValues(t, len(page.Texts(".timeline tbody th")), page.Eval(`document.querySelectorAll(".timeline rect").length`), "a bar each")

@@ -7,8 +7,9 @@ import { cancelJob, follow } from "./net.js";
 import { timeline } from "./timeline.js";
 import { evidence } from "./evidence.js";
 
-// jobView shows a job until the returned function is called.
-export function jobView(main, runID) {
+// jobView shows a job until it is left. store knows what becomes of the job
+// after its end: whether its caller was told.
+export function jobView(main, store, runID) {
   const heading = el("h1", { tabIndex: -1, class: runID.length > 40 ? "long" : null }, runID);
   const state = el("p", { class: "now" });
   const facts = el("dl", { class: "facts", hidden: true });
@@ -59,7 +60,15 @@ export function jobView(main, runID) {
     if (tookValue) setText(tookValue, took(job));
     time.update(job);
   }, 1000);
-  return { heading, title: runID, leave: () => { stop(); clearInterval(timer); } };
+  const changed = () => {
+    const told = store.get(runID)?.callback;
+    if (!job || !told || told === job.callback) return;
+    job = { ...job, callback: told };
+    replace(facts, ...factsOf(job));
+    tookValue = facts.querySelector(".took");
+  };
+  store.addEventListener("change", changed);
+  return { heading, title: runID, leave: () => { stop(); clearInterval(timer); store.removeEventListener("change", changed); } };
 }
 
 // What the dialog asks about.
@@ -81,6 +90,8 @@ function askCancel(runID, problem) {
   document.getElementById("ask-cancel").showModal();
 }
 
+const callbackWords = { pending: "is being told", acknowledged: "was told", given_up: "could not be told" };
+
 function factsOf(job) {
   const fact = (name, value, kind = null) => value !== undefined && value !== "" && el("div", {}, el("dt", {}, name), el("dd", { class: kind }, value));
   return [
@@ -90,6 +101,8 @@ function factsOf(job) {
     job.state === "running" && job.matched_count !== undefined && fact("Matches so far", count(job.matched_count)),
     job.total_left !== undefined && !job.result && fact("Rows, left", count(job.total_left)),
     job.total_right !== undefined && !job.result && fact("Rows, right", count(job.total_right)),
+    job.restarts > 0 && fact("Begun again", plural(job.restarts, "time")),
+    job.callback && fact("Caller", callbackWords[job.callback] ?? job.callback),
     job.engine_mode && fact("Done by", job.engine_mode === "cluster" ? plural(job.executors?.length ?? 0, "executor") : "the scheduler itself"),
   ].filter(Boolean);
 }

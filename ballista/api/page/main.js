@@ -57,7 +57,7 @@ function show() {
   current?.leave();
   replace(main);
   const job = /^#\/job\/(.+)$/.exec(route);
-  current = job ? jobView(main, decode(job[1])) : overview(main, store);
+  current = job ? jobView(main, store, decode(job[1])) : overview(main, store);
   document.title = `${current.title} – kallad`;
   if (!first) {
     scrollTo(0, 0);
