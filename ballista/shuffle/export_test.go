@@ -1,6 +1,8 @@
 package shuffle
 
 import (
+	"time"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
@@ -34,3 +36,13 @@ func (s *Store) Blocks(key Key) ([][]byte, error) {
 	}
 	return blocks, nil
 }
+
+// Kept is how much memory the store has that nobody uses.
+func (s *Store) Kept() int64 {
+	s.arena.shelf.mu.Lock()
+	defer s.arena.shelf.mu.Unlock()
+	return s.arena.shelf.kept
+}
+
+// KeepFor sets how long memory is kept that nobody uses.
+func (s *Store) KeepFor(d time.Duration) { s.arena.shelf.keepFor = d }

@@ -29,9 +29,8 @@ type output struct {
 	disk  int64
 }
 
-// minSegment and maxSegment bound how much memory an output takes at once. It
-// soon takes as much as comes in large pages; what is left at the end is given
-// back. Unit: bytes.
+// minSegment and maxSegment bound how much memory an output takes at once: it
+// takes more each time, and what is left at the end is given back. Unit: bytes.
 const (
 	minSegment = 64 << 10
 	maxSegment = 4 << 20

@@ -116,7 +116,7 @@ func (r *remoteReader) try(ctx context.Context) (*incoming, error) {
 		}
 		r.stream = stream
 	}
-	message := &incoming{arena: &r.client.local.arena}
+	message := &incoming{arena: r.client.local.arena}
 	if err := r.stream.RecvMsg(message); err != nil {
 		return nil, r.cause(err)
 	}

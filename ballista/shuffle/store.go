@@ -16,7 +16,7 @@ type Store struct {
 	cfg      Config
 	log      *slog.Logger
 	folder   *folder
-	arena    arena
+	arena    *arena
 	counters Counters
 
 	mu      sync.Mutex
@@ -40,7 +40,7 @@ func NewStore(cfg Config, log *slog.Logger) (*Store, error) {
 		log.Warn("what earlier processes have left", "error", err)
 	}
 	return &Store{
-		cfg: cfg, log: log, folder: folder, arena: arena{limit: cfg.MemoryLimit},
+		cfg: cfg, log: log, folder: folder, arena: newArena(cfg.MemoryLimit),
 		outputs: map[string]map[string]*output{},
 	}, nil
 }
@@ -208,7 +208,7 @@ func (s *Store) Close() error {
 	for _, job := range jobs {
 		errs = append(errs, s.RemoveJob(job))
 	}
-	s.arena.close()
+	s.arena.shelf.close()
 	return errors.Join(append(errs, s.folder.remove())...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -232,4 +233,21 @@ func TestEndedContexts(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.Next(ended)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestMemoryIsUsedAgainAndThenGivenBack(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, shuffle.Config{})
+	s.KeepFor(time.Hour)
+	write(t, s, key, 100_000)
+	used, _ := s.Usage()
+	require.Zero(t, s.Kept())
+	require.NoError(t, s.RemoveJob("j"))
+	kept := s.Kept()
+	require.GreaterOrEqual(t, kept, used)
+	write(t, s, key, 100_000)
+	require.Less(t, s.Kept(), kept)
+	s.KeepFor(time.Millisecond)
+	require.NoError(t, s.RemoveJob("j"))
+	require.Eventually(t, func() bool { return s.Kept() == 0 }, 5*time.Second, time.Millisecond)
 }

@@ -1,5 +1,0 @@
-//go:build unix && !linux
-
-package shuffle
-
-func adviseMemory([]byte) {}
