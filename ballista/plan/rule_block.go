@@ -144,6 +144,9 @@ func (p *prover) member(q *sub, s, outer spot) bool {
 func (rel *relation) columnKey(col int) *key {
 	k := &key{refs: []ref{{rel.id, col}}, strict: true, kind: rel.outputType(col), tree: refNode(ref{rel.id, col})}
 	k.text = treeText(k.tree)
+	if col < len(rel.columns) {
+		k.label = rel.columns[col].name
+	}
 	return k
 }
 
