@@ -17,7 +17,7 @@ import (
 //export kalladScanBind
 func kalladScanBind(ptr unsafe.Pointer) {
 	info := duck.BindInfo{Ptr: ptr}
-	defer recovered(func(message string) { duck.BindSetError(info, message) })
+	defer recovered(func(err error) { duck.BindSetError(info, err.Error()) })
 	set := cgo.Handle(uintptr(duck.BindGetExtraInfo(info))).Value().(*scanSet)
 	param := duck.BindGetParameter(info, 0)
 	id := duck.GetInt64(param)
@@ -73,9 +73,9 @@ func kalladScanLocalInit(ptr unsafe.Pointer) {
 func kalladScanRun(ptr, output unsafe.Pointer) {
 	info := duck.FunctionInfo{Ptr: ptr}
 	thread := cgo.Handle(uintptr(duck.FunctionGetLocalInitData(info))).Value().(*scanThread)
-	defer recovered(func(message string) {
-		thread.scan.fail(fmt.Errorf("internal error: %s", message))
-		duck.FunctionSetError(info, message)
+	defer recovered(func(err error) {
+		thread.scan.fail(err)
+		duck.FunctionSetError(info, err.Error())
 	})
 	if err := thread.fill(duck.DataChunk{Ptr: output}); err != nil {
 		thread.scan.fail(err)
@@ -92,8 +92,21 @@ func kalladScanRelease(ptr unsafe.Pointer) {
 	h.Delete()
 }
 
-func recovered(report func(message string)) {
+// PanicError is a panic while an input was read.
+type PanicError struct {
+	Value any
+	stack []byte
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("internal error: panic while reading an input: %v", e.Value)
+}
+
+// PanicStack is where it happened, for the log.
+func (e *PanicError) PanicStack() string { return string(e.stack) }
+
+func recovered(report func(error)) {
 	if r := recover(); r != nil {
-		report(fmt.Sprintf("panic while reading an input: %v\n%s", r, debug.Stack()))
+		report(&PanicError{Value: r, stack: debug.Stack()})
 	}
 }

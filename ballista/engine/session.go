@@ -30,6 +30,9 @@ func Open(cfg Config) (*Session, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("open engine session: %w", err)
 	}
+	if err := checkHandles(); err != nil {
+		return nil, fmt.Errorf("open engine session: %w", err)
+	}
 	spill, err := newSpill(cfg.TempDir)
 	if err != nil {
 		return nil, err

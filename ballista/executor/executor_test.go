@@ -33,13 +33,19 @@ func (c counting) Split(context.Context, source.Scan, int) ([]source.Partition, 
 }
 func (c counting) Close() error { *c.closed = true; return nil }
 func (c counting) Read(_ context.Context, _ source.Scan, p source.Partition) (source.Batches, error) {
+	if p.Index == panicking {
+		panic("no such index")
+	}
 	if p.Index == broken {
 		return nil, recon.Input(errors.New("no such page"))
 	}
 	return tens(int64(p.Index)), nil
 }
 
-const broken = 99
+const (
+	broken    = 99
+	panicking = 98
+)
 
 // tens streams the ten numbers from i*10 on.
 func tens(i int64) *batches {
@@ -178,6 +184,19 @@ func TestInputErrors(t *testing.T) {
 		require.True(t, recon.IsInput(err), "%v", err)
 		require.EqualError(t, err, `source "s": no such page`)
 		require.True(t, closed)
+	}
+}
+
+// A panic in a source is the task's error, without the stack.
+func TestPanicInASource(t *testing.T) {
+	t.Parallel()
+	step := plan.Step{Name: "w", Kind: plan.StepStream, SQL: "SELECT n FROM t"}
+	for _, streamed := range []bool{false, true} {
+		_, _, err := run(t, plan.Task{Inputs: []plan.Input{scanOf(streamed, 0, panicking)}, Steps: []plan.Step{step}})
+		require.EqualError(t, err, `source "s": internal error: panic while reading an input: no such index`)
+		var panicked *engine.PanicError
+		require.ErrorAs(t, err, &panicked)
+		require.Contains(t, panicked.PanicStack(), "executor_test")
 	}
 }
 

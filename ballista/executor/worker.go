@@ -142,6 +142,10 @@ func (w *Worker) finish(ctx context.Context, a *attempt, locations map[string]pl
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
+	var panicked interface{ PanicStack() string }
+	if errors.As(err, &panicked) {
+		a.log.Error("a part of the task panicked", "stack", panicked.PanicStack())
+	}
 	ended := verdict(ctx, err, locations)
 	ended.Id, ended.Nanoseconds = toWire(a.id), int64(took)
 	a.fill(ended)

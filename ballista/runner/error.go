@@ -30,6 +30,10 @@ func (r *run) stageError(ctx context.Context, err error) *StageError {
 		uris = append(uris, s.URI)
 	}
 	uris = append(uris, recon.URI(r.job.CallbackURL))
+	var panicked interface{ PanicStack() string }
+	if errors.As(err, &panicked) {
+		r.log.Error("a part of the job panicked", "stack", panicked.PanicStack())
+	}
 	state := recon.WorkFailed
 	if errors.Is(ctx.Err(), context.Canceled) {
 		state = recon.WorkCancelled
