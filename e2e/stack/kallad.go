@@ -78,6 +78,14 @@ func (s *Stack) Client(name string, options ...testcontainers.ContainerCustomize
 	return s.Run(name, image, append([]testcontainers.ContainerCustomizer{testcontainers.WithCmd("sleep", "infinity")}, options...)...)
 }
 
+// Dump puts e2e/dump, which prints a Parquet file as CSV, into a container.
+func (s *Stack) Dump(path string) testcontainers.ContainerCustomizer {
+	s.t.Helper()
+	binary, err := dumpProgram()
+	require.NoError(s.t, err)
+	return testcontainers.WithFiles(testcontainers.ContainerFile{HostFilePath: binary, ContainerFilePath: path, FileMode: 0o755})
+}
+
 // Ask sends a request to the scheduler's API and returns the status and the
 // JSON document of the answer, or {"text": ...}.
 func (s *Scheduler) Ask(method, path string, body any) (int, map[string]any) {

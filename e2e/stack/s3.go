@@ -14,11 +14,13 @@ import (
 	"github.com/testcontainers/testcontainers-go/wait"
 )
 
+// The only user of the stack's S3 server, and where others on the network find it.
 const (
-	s3User     = "kallad-e2e"
-	s3Password = "kallad-e2e-secret"
-	s3Region   = "us-east-1"
-	s3Endpoint = "http://minio:9000"
+	S3User     = "kallad-e2e"
+	S3Password = "kallad-e2e-secret"
+	S3Endpoint = "http://minio:9000"
+
+	s3Region = "us-east-1"
 )
 
 // S3 is a MinIO that others on the network find as "minio", with one bucket.
@@ -36,14 +38,14 @@ func (s *Stack) S3() *S3 {
 	name, err := minioImage.name(s.t.Context(), s.cli)
 	require.NoError(s.t, err)
 	m := &S3{Container: s.Run("minio", name,
-		testcontainers.WithEnv(map[string]string{"MINIO_ROOT_USER": s3User, "MINIO_ROOT_PASSWORD": s3Password, "MINIO_BROWSER": "off", "MINIO_UPDATE": "off"}),
+		testcontainers.WithEnv(map[string]string{"MINIO_ROOT_USER": S3User, "MINIO_ROOT_PASSWORD": S3Password, "MINIO_BROWSER": "off", "MINIO_UPDATE": "off"}),
 		testcontainers.WithCmd("server", "--quiet", "/data"),
 		testcontainers.WithExposedPorts("9000/tcp"),
 		testcontainers.WithWaitStrategy(wait.ForHTTP("/minio/health/ready").WithPort("9000/tcp").WithStartupTimeout(startTimeout).WithPollInterval(50*time.Millisecond)),
 	)}
 	m.client = s3.New(s3.Options{
 		Region: s3Region, BaseEndpoint: aws.String("http://" + m.Address("9000/tcp")), UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider(s3User, s3Password, ""),
+		Credentials: credentials.NewStaticCredentialsProvider(S3User, S3Password, ""),
 	})
 	_, err = m.client.CreateBucket(s.t.Context(), &s3.CreateBucketInput{Bucket: aws.String(Bucket)})
 	require.NoError(s.t, err)
@@ -70,6 +72,14 @@ func (m *S3) Get(uri string) []byte {
 	return content
 }
 
+// Publish lets anybody read the bucket, for clients that can't sign requests.
+func (m *S3) Publish() {
+	m.stack.t.Helper()
+	policy := `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::` + Bucket + `/*"]}]}`
+	_, err := m.client.PutBucketPolicy(m.stack.t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String(Bucket), Policy: &policy})
+	require.NoError(m.stack.t, err)
+}
+
 // Keys lists the objects whose keys begin with prefix.
 func (m *S3) Keys(prefix string) []string {
 	m.stack.t.Helper()
@@ -85,7 +95,7 @@ func (m *S3) Keys(prefix string) []string {
 // s3Environment lets kallad reach the stack's S3 server.
 func s3Environment() map[string]string {
 	return map[string]string{
-		"AWS_ACCESS_KEY_ID": s3User, "AWS_SECRET_ACCESS_KEY": s3Password, "AWS_REGION": s3Region,
-		"AWS_ENDPOINT_URL": s3Endpoint, "AWS_ALLOW_HTTP": "true",
+		"AWS_ACCESS_KEY_ID": S3User, "AWS_SECRET_ACCESS_KEY": S3Password, "AWS_REGION": s3Region,
+		"AWS_ENDPOINT_URL": S3Endpoint, "AWS_ALLOW_HTTP": "true",
 	}
 }
