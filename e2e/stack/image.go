@@ -51,12 +51,12 @@ var kalladImage = sync.OnceValues(func() (string, error) {
 	if name := os.Getenv("KALLAD_E2E_IMAGE"); name != "" {
 		return name, nil
 	}
-	if path := os.Getenv("KALLAD_E2E_TARBALL"); path != "" {
-		return load(path)
-	}
 	root, err := Checkout()
 	if err != nil {
 		return "", err
+	}
+	if path := os.Getenv("KALLAD_E2E_TARBALL"); path != "" {
+		return load(under(root, path))
 	}
 	cmd := exec.Command(filepath.Join(root, "e2e", "images", "build"), "kallad")
 	cmd.Stderr = os.Stderr
@@ -66,6 +66,14 @@ var kalladImage = sync.OnceValues(func() (string, error) {
 	}
 	return strings.TrimSpace(string(out)), nil
 })
+
+// under makes Bazel's paths, which are relative to the checkout's copy, whole.
+func under(root, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(root, path)
+}
 
 // ComposeSettings are the variables that give the compose files of deploy/ the
 // images of the suites.

@@ -17,12 +17,12 @@ var dumpProgram = program("KALLAD_E2E_DUMP", "./e2e/dump", "CGO_ENABLED=1")
 
 func program(variable, pkg, setting string) func() (string, error) {
 	return sync.OnceValues(func() (string, error) {
-		if path := os.Getenv(variable); path != "" {
-			return filepath.Abs(path)
-		}
 		root, err := Checkout()
 		if err != nil {
 			return "", err
+		}
+		if path := os.Getenv(variable); path != "" {
+			return under(root, path), nil
 		}
 		cache, err := os.UserCacheDir()
 		if err != nil {

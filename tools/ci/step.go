@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"kallad/tools/ci/tally"
@@ -32,7 +33,8 @@ func steps() []step {
 		check("Kubernetes manifests against the schemas", "tools/kubernetes/check"),
 		check("GitHub's workflows", "go", "tool", "-modfile=tools/tools.mod", "actionlint"),
 		check("alert rules", "tools/check-alerts"),
-		{"bazel build and test", bazelTest},
+		{"bazel build and test", bazelTest("//...", "-"+suites)},
+		{"e2e: the image among containers", bazelTest(suites)},
 		{"go test", goTest},
 	}
 }
@@ -47,27 +49,46 @@ func check(name string, argv ...string) step {
 	}}
 }
 
-// bazelTest builds every target and runs every test that Bazel knows.
-func bazelTest(ctx context.Context, out io.Writer) (tally.Count, error) {
-	dir, err := os.MkdirTemp("", "kallad-ci-")
+// suites are the tests that need a Docker engine and minutes.
+const suites = "//e2e/..."
+
+// bazelTest builds the targets and runs those of them that are tests.
+func bazelTest(targets ...string) func(ctx context.Context, out io.Writer) (tally.Count, error) {
+	return func(ctx context.Context, out io.Writer) (tally.Count, error) {
+		dir, err := os.MkdirTemp("", "kallad-ci-")
+		if err != nil {
+			return tally.Count{}, err
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		path := filepath.Join(dir, "events.json")
+		argv := []string{"./bazelw", "test", "--keep_going", "--noshow_progress", "--build_event_json_file=" + path, "--"}
+		runErr := command(ctx, out, append(argv, targets...)...).Run()
+		events, err := os.Open(path)
+		if err != nil {
+			return tally.Count{}, errors.Join(runErr, err)
+		}
+		defer func() { _ = events.Close() }()
+		count, err := tally.Bazel(events)
+		return count, errors.Join(runErr, err)
+	}
+}
+
+// goTest runs the tests as a Go developer does, but for the suites: Bazel has
+// run those, and it is the same image and the same containers for both.
+func goTest(ctx context.Context, out io.Writer) (tally.Count, error) {
+	list := command(ctx, out, "go", "list", "./...")
+	list.Stdout = nil
+	packages, err := list.Output()
 	if err != nil {
 		return tally.Count{}, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, "events.json")
-	runErr := command(ctx, out, "./bazelw", "test", "--keep_going", "--noshow_progress", "--build_event_json_file="+path, "//...").Run()
-	events, err := os.Open(path)
-	if err != nil {
-		return tally.Count{}, errors.Join(runErr, err)
+	argv := []string{"go", "test", "-json"}
+	for pkg := range strings.FieldsSeq(string(packages)) {
+		if !strings.HasPrefix(pkg, "kallad/e2e/") {
+			argv = append(argv, pkg)
+		}
 	}
-	defer func() { _ = events.Close() }()
-	count, err := tally.Bazel(events)
-	return count, errors.Join(runErr, err)
-}
-
-// goTest runs every test that plain Go knows.
-func goTest(ctx context.Context, out io.Writer) (tally.Count, error) {
-	cmd := command(ctx, out, "go", "test", "-json", "./...")
+	cmd := command(ctx, out, argv...)
 	cmd.Stdout = nil
 	events, err := cmd.StdoutPipe()
 	if err != nil {
