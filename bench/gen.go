@@ -34,6 +34,8 @@ func newGenCommand(cache *string) *cobra.Command {
 	flags.StringVar((*string)(&spec.Format), "format", string(dataset.CSV), "format of the files")
 	flags.Int64Var(&spec.LeftRows, "left", 5_000_000, "number of invoices")
 	flags.Int64Var(&spec.RightRows, "right", 4_499_999, "number of payments")
+	flags.StringVar((*string)(&spec.Pattern), "pattern", string(dataset.OneToOne), "how they belong together: one_to_one, split, batch, cross or skewed")
+	flags.IntVar(&spec.Extra, "extra", 0, "further text columns of each side")
 	flags.Uint64Var(&spec.Seed, "seed", 1, "which of all data sets of this size")
 	return cmd
 }
@@ -43,5 +45,6 @@ func genArgs(spec dataset.Spec) []string {
 	return []string{
 		"gen", "--format", string(spec.Format), "--left", fmt.Sprint(spec.LeftRows),
 		"--right", fmt.Sprint(spec.RightRows), "--seed", fmt.Sprint(spec.Seed),
+		"--pattern", string(spec.Pattern), "--extra", fmt.Sprint(spec.Extra),
 	}
 }

@@ -24,6 +24,7 @@ type runFlags struct {
 	cache   string
 	kallad  string
 	results string
+	profile string
 	runs    int
 	list    bool
 }
@@ -33,6 +34,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.kallad, "kallad", os.Getenv("KALLAD_BINARY"), "the binary to measure [$KALLAD_BINARY] (default: built from the checkout)")
 	flags.StringVar(&f.results, "results", "", "folder for the reports (default: bench/results in the checkout)")
 	flags.IntVar(&f.runs, "runs", 0, "how often each contestant runs (default: as the scenario says)")
+	flags.StringVar(&f.profile, "profile", "", "folder for CPU and heap profiles of kallad run, the last run's of each scenario")
 	flags.BoolVar(&f.list, "list", false, "list the scenarios")
 }
 
@@ -82,6 +84,10 @@ func (f *runFlags) runAll(ctx context.Context, log io.Writer, chosen []scenario.
 	if err != nil {
 		return r, err
 	}
+	profiles, err := f.profileFolder()
+	if err != nil {
+		return r, err
+	}
 	work, err := os.MkdirTemp(f.cache, "work-")
 	if err != nil {
 		return r, err
@@ -91,7 +97,7 @@ func (f *runFlags) runAll(ctx context.Context, log io.Writer, chosen []scenario.
 	if r.Versions, err = versions(ctx, root, binary, self); err != nil {
 		return r, err
 	}
-	runner := race.New(race.Config{Kallad: binary, Self: self, Work: work, Runs: f.runs, Log: func(format string, args ...any) {
+	runner := race.New(race.Config{Kallad: binary, Self: self, Work: work, Runs: f.runs, Profiles: profiles, Checkout: root, Log: func(format string, args ...any) {
 		_, _ = fmt.Fprintf(log, format+"\n", args...)
 	}})
 	for _, s := range chosen {
@@ -106,6 +112,17 @@ func (f *runFlags) runAll(ctx context.Context, log io.Writer, chosen []scenario.
 		r.Scenarios = append(r.Scenarios, result)
 	}
 	return r, nil
+}
+
+// profileFolder makes the folder for profiles, if any are wanted.
+func (f *runFlags) profileFolder() (string, error) {
+	if f.profile == "" {
+		return "", nil
+	}
+	if err := os.MkdirAll(f.profile, 0o755); err != nil {
+		return "", fmt.Errorf("make the folder of profiles: %w", err)
+	}
+	return filepath.Abs(f.profile)
 }
 
 // data makes a scenario's data in another process, as what bench itself holds

@@ -29,6 +29,7 @@ import (
 
 // executorFlags are the settings of `kallad executor`.
 type executorFlags struct {
+	profile       profileFlags
 	engine        engineFlags
 	log           logFlags
 	trace         traceFlags
@@ -65,7 +66,7 @@ that is not there is waited for.`,
 			if err := readEnv(cmd); err != nil {
 				return err
 			}
-			return f.run(cmd.Context(), std)
+			return f.profile.around(func() error { return f.run(cmd.Context(), std) })
 		},
 	}
 	f.register(cmd)
@@ -86,6 +87,7 @@ func (f *executorFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 5*time.Minute, "time after SIGTERM for tasks to finish and for others to read what is kept here")
 	f.engine.registerLimits(flags, false)
 	f.log.register(flags)
+	f.profile.register(flags)
 	f.trace.register(flags)
 	f.debug.register(flags)
 	f.scrape.register(flags)

@@ -25,6 +25,7 @@ import (
 
 // runFlags are the settings of `kallad run`.
 type runFlags struct {
+	profile         profileFlags
 	engine          engineFlags
 	remote          remoteFlags
 	trace           traceFlags
@@ -63,11 +64,12 @@ scheduler's, and so are all settings but those of the job.`,
 			if err := readEnv(cmd); err != nil {
 				return err
 			}
-			return f.run(cmd.Context(), std, args[0])
+			return f.profile.around(func() error { return f.run(cmd.Context(), std, args[0]) })
 		},
 	}
 	flags := cmd.Flags()
 	f.engine.register(flags, true)
+	f.profile.register(flags)
 	f.outbound.register(flags)
 	f.remote.register(flags)
 	f.trace.register(flags)

@@ -27,6 +27,7 @@ import (
 
 // schedulerFlags are the settings of `kallad scheduler`.
 type schedulerFlags struct {
+	profile      profileFlags
 	engine       engineFlags
 	log          logFlags
 	trace        traceFlags
@@ -61,7 +62,7 @@ in the staging path, which belongs to one daemon at a time.`,
 			if err := readEnv(cmd); err != nil {
 				return err
 			}
-			return f.run(cmd.Context(), std)
+			return f.profile.around(func() error { return f.run(cmd.Context(), std) })
 		},
 	}
 	f.register(cmd)
@@ -86,6 +87,7 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	f.cluster.register(flags)
 	f.engine.register(flags, false)
 	f.log.register(flags)
+	f.profile.register(flags)
 	f.trace.register(flags)
 	f.debug.register(flags)
 	f.guard.register(flags)

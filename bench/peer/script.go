@@ -31,6 +31,8 @@ type Side struct {
 	Key string
 	// Needed are the columns that the query reads, the key among them.
 	Needed []string
+	// Where keeps the rows that are part of the data set; empty keeps all.
+	Where string
 }
 
 // Column is a column's name and SQL type.
@@ -77,9 +79,16 @@ func (j Job) source(s Side) string {
 	return fmt.Sprintf("CREATE TABLE %s AS SELECT * FROM %s", s.Alias, s.scan())
 }
 
-// scan names every column's type, because DuckDB on its own would make the
-// amounts floating-point numbers and lose matches.
 func (s Side) scan() string {
+	if s.Where != "" {
+		return s.file() + " WHERE " + s.Where
+	}
+	return s.file()
+}
+
+// file names every column's type, because DuckDB on its own would make the
+// amounts floating-point numbers and lose matches.
+func (s Side) file() string {
 	if strings.HasSuffix(s.Path, ".parquet") {
 		return "read_parquet(" + literal(s.Path) + ")"
 	}

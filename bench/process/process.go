@@ -35,7 +35,13 @@ const stopGrace = 5 * time.Second
 // Run runs argv in dir. An error quotes the end of what the program said on
 // standard error. When ctx ends, the program is interrupted.
 func Run(ctx context.Context, dir string, argv ...string) (Outcome, error) {
+	return RunWith(ctx, dir, nil, argv...)
+}
+
+// RunWith is Run with further variables in the environment, each "NAME=value".
+func RunWith(ctx context.Context, dir string, env []string, argv ...string) (Outcome, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -44,7 +50,7 @@ func Run(ctx context.Context, dir string, argv ...string) (Outcome, error) {
 	err := cmd.Run()
 	o := Outcome{Seconds: time.Since(start).Seconds(), Stdout: stdout.Bytes()}
 	if err != nil {
-		return o, fmt.Errorf("run %s: %w: %s", argv[0], err, tail(stderr.String()))
+		return o, fmt.Errorf("run %s: %w: %s", argv[0], err, Tail(stderr.String()))
 	}
 	o.CPUSeconds = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
@@ -53,8 +59,8 @@ func Run(ctx context.Context, dir string, argv ...string) (Outcome, error) {
 	return o, nil
 }
 
-// tail is the last lines of a text.
-func tail(text string) string {
+// Tail is the last lines of a text.
+func Tail(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-5):], "\n")
 }

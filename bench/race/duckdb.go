@@ -34,8 +34,7 @@ type duckDB struct {
 func (d duckDB) name() string  { return d.peer }
 func (d duckDB) about() string { return scenario.Peers()[d.peer] }
 
-func (d duckDB) writesEvidence() bool { return true }
-func (d duckDB) worksAlone() bool     { return true }
+func (d duckDB) worksAlone() bool { return true }
 
 func (d duckDB) prepare(dir string) ([]string, error) {
 	job := peer.Job{
@@ -57,7 +56,10 @@ func (d duckDB) prepare(dir string) ([]string, error) {
 }
 
 func (d duckDB) side(alias string, file dataset.File, columns []dataset.Column, needed []string) peer.Side {
-	s := peer.Side{Alias: alias, Path: filepath.Join(d.data.Dir, file.Name), Key: needed[0], Needed: needed}
+	s := peer.Side{Alias: alias, Path: filepath.Join(d.data.Dir, file.Name), Key: needed[0], Needed: needed, Where: d.scenario.LeftWhere}
+	if alias == scenario.Right {
+		s.Where = d.scenario.RightWhere
+	}
 	for _, c := range columns {
 		s.Columns = append(s.Columns, peer.Column{Name: c.Name, Type: c.SQLType})
 	}

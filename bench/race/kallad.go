@@ -15,31 +15,21 @@ import (
 type kalladRun struct {
 	binary   string
 	scenario scenario.Scenario
-	// left and right are the sources' URIs.
-	left, right string
+	at       *place
+	// profiles is a folder for profiles; empty: none are made.
+	profiles string
 }
 
 func (k kalladRun) name() string { return "kallad" }
 
-func (k kalladRun) writesEvidence() bool { return true }
-func (k kalladRun) worksAlone() bool     { return true }
+func (k kalladRun) worksAlone() bool { return true }
 
 func (k kalladRun) about() string {
 	return strings.Join(append([]string{"`kallad run --json"}, k.scenario.KalladArgs...), " ") + " job.json`"
 }
 
 func (k kalladRun) prepare(dir string) ([]string, error) {
-	job := recon.Job{
-		RunID:    "bench-" + k.scenario.Name,
-		MatchSQL: k.scenario.MatchSQL,
-		Sources: []recon.Source{
-			{Alias: scenario.Left, URI: recon.URI(k.left)},
-			{Alias: scenario.Right, URI: recon.URI(k.right)},
-		},
-		OutputPath:  dir,
-		PrimaryKeys: map[string][]string{scenario.Left: {k.scenario.LeftColumns[0]}, scenario.Right: {k.scenario.RightColumns[0]}},
-	}
-	text, err := json.Marshal(job)
+	text, err := json.Marshal(newJob(k.scenario, k.at, "bench-"+k.scenario.Name, dir))
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +37,26 @@ func (k kalladRun) prepare(dir string) ([]string, error) {
 	if err := os.WriteFile(path, text, 0o644); err != nil {
 		return nil, err
 	}
-	return append(append([]string{k.binary, "run", "--json"}, k.scenario.KalladArgs...), path), nil
+	argv := append([]string{k.binary, "run", "--json"}, k.scenario.KalladArgs...)
+	if k.profiles != "" {
+		name := filepath.Join(k.profiles, k.scenario.Name)
+		argv = append(argv, "--cpu-profile", name+".cpu.pprof", "--heap-profile", name+".heap.pprof")
+	}
+	return append(argv, path), nil
+}
+
+// newJob is the job of a scenario, with its evidence in dir.
+func newJob(s scenario.Scenario, at *place, runID, dir string) recon.Job {
+	return recon.Job{
+		RunID:    runID,
+		MatchSQL: s.MatchSQL,
+		Sources: []recon.Source{
+			{Alias: scenario.Left, URI: recon.URI(at.left), Filters: s.LeftFilters},
+			{Alias: scenario.Right, URI: recon.URI(at.right), Filters: s.RightFilters},
+		},
+		OutputPath:  dir,
+		PrimaryKeys: map[string][]string{scenario.Left: {s.LeftColumns[0]}, scenario.Right: {s.RightColumns[0]}},
+	}
 }
 
 func (k kalladRun) outcome(stdout []byte) (outcome, error) {
@@ -55,14 +64,17 @@ func (k kalladRun) outcome(stdout []byte) (outcome, error) {
 	if err := json.Unmarshal(stdout, &result); err != nil {
 		return outcome{}, err
 	}
-	stages := make(map[string]float64, len(result.StageSeconds))
-	for stage, seconds := range result.StageSeconds {
+	return outcome{counts: countsOf(&result), stages: stagesOf(&result)}, nil
+}
+
+func countsOf(r *recon.Result) *dataset.Counts {
+	return &dataset.Counts{Matched: r.MatchedCount, UnmatchedLeft: r.UnmatchedLeftCount, UnmatchedRight: r.UnmatchedRightCount}
+}
+
+func stagesOf(r *recon.Result) map[string]float64 {
+	stages := make(map[string]float64, len(r.StageSeconds))
+	for stage, seconds := range r.StageSeconds {
 		stages[string(stage)] = seconds
 	}
-	return outcome{
-		counts: &dataset.Counts{
-			Matched: result.MatchedCount, UnmatchedLeft: result.UnmatchedLeftCount, UnmatchedRight: result.UnmatchedRightCount,
-		},
-		stages: stages,
-	}, nil
+	return stages
 }

@@ -12,28 +12,20 @@ import (
 	"kallad/bench/server"
 )
 
-// postgresContestants loads the data into a Postgres, which runs until it is
-// released, and returns who reads it.
-func postgresContestants(ctx context.Context, kallad string, s scenario.Scenario, data *dataset.Dataset) ([]contestant, func() error, error) {
+// openPostgres loads the data into a Postgres, which runs until it is released.
+func openPostgres(ctx context.Context, s scenario.Scenario, data *dataset.Dataset) (*place, error) {
 	pg, err := server.Start(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := load(ctx, pg, data); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("load postgres: %w", err), pg.Stop())
+		return nil, errors.Join(fmt.Errorf("load postgres: %w", err), pg.Stop())
 	}
-	all := []contestant{kalladRun{
-		binary: kallad, scenario: s, left: pg.URL("table=invoices"), right: pg.URL("table=payments"),
+	p := &place{left: pg.URL("table=invoices"), right: pg.URL("table=payments"), release: pg.Stop, peers: map[string]command{
+		scenario.PostgresCounts: postgresCounts{pg: pg, scenario: s},
+		scenario.PsqlCopy:       psqlCopy{pg: pg, scenario: s},
 	}}
-	for _, name := range s.Peers {
-		switch name {
-		case scenario.PostgresCounts:
-			all = append(all, postgresCounts{pg: pg, scenario: s})
-		case scenario.PsqlCopy:
-			all = append(all, psqlCopy{pg: pg, scenario: s})
-		}
-	}
-	return all, pg.Stop, nil
+	return p, nil
 }
 
 // load makes the two tables with their primary keys, as such tables have them,
@@ -73,10 +65,9 @@ type postgresCounts struct {
 	scenario scenario.Scenario
 }
 
-func (p postgresCounts) name() string         { return scenario.PostgresCounts }
-func (p postgresCounts) about() string        { return scenario.Peers()[p.name()] + "; " + settings() }
-func (p postgresCounts) writesEvidence() bool { return false }
-func (p postgresCounts) worksAlone() bool     { return false }
+func (p postgresCounts) name() string     { return scenario.PostgresCounts }
+func (p postgresCounts) about() string    { return scenario.Peers()[p.name()] + "; " + settings() }
+func (p postgresCounts) worksAlone() bool { return false }
 
 func (p postgresCounts) prepare(string) ([]string, error) {
 	return p.pg.Psql(p.scenario.CountsSQL...), nil
@@ -96,10 +87,9 @@ type psqlCopy struct {
 	scenario scenario.Scenario
 }
 
-func (p psqlCopy) name() string         { return scenario.PsqlCopy }
-func (p psqlCopy) about() string        { return scenario.Peers()[p.name()] }
-func (p psqlCopy) writesEvidence() bool { return false }
-func (p psqlCopy) worksAlone() bool     { return false }
+func (p psqlCopy) name() string     { return scenario.PsqlCopy }
+func (p psqlCopy) about() string    { return scenario.Peers()[p.name()] }
+func (p psqlCopy) worksAlone() bool { return false }
 
 func (p psqlCopy) prepare(string) ([]string, error) {
 	return p.pg.Psql(p.statement("invoices", p.scenario.LeftColumns), p.statement("payments", p.scenario.RightColumns)), nil

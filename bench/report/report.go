@@ -67,6 +67,10 @@ type Run struct {
 	// server.
 	CPUSeconds float64 `json:"cpu_seconds"`
 	PeakBytes  int64   `json:"peak_bytes"`
+	// ReadBytes went from the sources into tasks, ShuffledBytes from tasks to
+	// other tasks; 0 where nobody counts them.
+	ReadBytes     int64 `json:"read_bytes,omitempty"`
+	ShuffledBytes int64 `json:"shuffled_bytes,omitempty"`
 	// Stages is the wall time of each stage in seconds, where the contestant
 	// tells.
 	Stages map[string]float64 `json:"stages,omitempty"`

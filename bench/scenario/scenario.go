@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"kallad/bench/dataset"
+	"kallad/worker/recon"
 )
 
 // Scenario is one comparison.
@@ -24,13 +25,24 @@ type Scenario struct {
 	About string `json:"about"`
 	// Data that is reconciled.
 	Data dataset.Spec `json:"data"`
-	// Source is where it lies: Files (the default) or Postgres, which it is
-	// loaded into.
+	// Source is where it lies: Files (the default), or Postgres or S3, which it
+	// is brought into.
 	Source string `json:"source,omitempty"`
 	// MatchSQL is the query, over left_src (the invoices) and right_src (the
-	// payments). It has both keys in its select list, as peers need them, and
-	// matches by the rule that the data's expected counts are for.
+	// payments). It has both keys in its select list, as peers need them.
 	MatchSQL string `json:"match_sql"`
+	// OwnRule says that the query matches by another rule than the one that the
+	// data's expected counts are for. Then the first peer's counts are expected.
+	OwnRule bool `json:"own_rule,omitempty"`
+	// LeftFilters and RightFilters are the sources' filters.
+	LeftFilters  []recon.FilterCondition `json:"left_filters,omitempty"`
+	RightFilters []recon.FilterCondition `json:"right_filters,omitempty"`
+	// LeftWhere and RightWhere are the same as SQL, for peers.
+	LeftWhere  string `json:"left_where,omitempty"`
+	RightWhere string `json:"right_where,omitempty"`
+	// Cluster, if there is one, is compared to the job in one process. That
+	// process, and all peers, get as many cores as its executors together.
+	Cluster *Cluster `json:"cluster,omitempty"`
 	// LeftColumns and RightColumns are the columns that the query reads, the
 	// keys first.
 	LeftColumns  []string `json:"left_columns"`
@@ -48,10 +60,27 @@ type Scenario struct {
 	Runs int `json:"runs"`
 }
 
+// Cluster is a daemon with executors.
+type Cluster struct {
+	// Executors is how many there are.
+	Executors int `json:"executors"`
+	// Cores is how many each of them has to itself.
+	Cores int `json:"cores"`
+}
+
+// AllCores is how many the executors have together, 0 when there are none.
+func (c *Cluster) AllCores() int {
+	if c == nil {
+		return 0
+	}
+	return c.Executors * c.Cores
+}
+
 // Where a scenario's data lies.
 const (
 	Files    = "files"
 	Postgres = "postgres"
+	S3       = "s3"
 )
 
 // The peers of scenarios on Postgres.
@@ -91,14 +120,28 @@ func (s Scenario) Validate() error {
 			problems = append(problems, fmt.Errorf("%s is missing", f.name))
 		}
 	}
-	if !slices.Contains([]string{"", Files, Postgres}, s.Source) {
-		problems = append(problems, fmt.Errorf("source %q: want %s or %s", s.Source, Files, Postgres))
+	if !slices.Contains([]string{"", Files, Postgres, S3}, s.Source) {
+		problems = append(problems, fmt.Errorf("source %q: want %s, %s or %s", s.Source, Files, Postgres, S3))
+	}
+	if s.Cluster != nil && (s.Cluster.Executors < 1 || s.Cluster.Cores < 1) {
+		problems = append(problems, fmt.Errorf("cluster: want executors and cores of 1 or more"))
+	}
+	if (len(s.LeftFilters) > 0) != (s.LeftWhere != "") || (len(s.RightFilters) > 0) != (s.RightWhere != "") {
+		problems = append(problems, fmt.Errorf("filters: want each side's also as left_where or right_where, for peers"))
+	}
+	if s.PeersCount() && !slices.ContainsFunc(s.Peers, func(p string) bool { return p != PsqlCopy }) {
+		problems = append(problems, fmt.Errorf("peers: want one that finds the counts to expect"))
 	}
 	problems = append(problems, s.checkPeers()...)
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("scenario %s: %w", s.Name, err)
 	}
 	return nil
+}
+
+// PeersCount says whether the counts to expect are the first peer's.
+func (s Scenario) PeersCount() bool {
+	return s.OwnRule || s.LeftWhere != "" || s.RightWhere != ""
 }
 
 func (s Scenario) checkPeers() (problems []error) {
