@@ -540,7 +540,7 @@ func TestClusterOutlivesItsScheduler(t *testing.T) {
 	_ = first.cmd.Wait()
 	second := start()
 	second.logs.await(t, "executor joined")
-	require.Equal(t, 2, strings.Count(e.logs.await(t, "resumed=false"), "resumed=false"))
+	require.Eventually(t, func() bool { return strings.Count(e.logs.String(), "resumed=false") == 2 }, 30*time.Second, 5*time.Millisecond, e.logs)
 }
 
 func TestClusterAsksWhoCalls(t *testing.T) {

@@ -15,6 +15,9 @@ func sqlTypes(names []string) []sqlType {
 	return out
 }
 
+// CallableList is the list of functions that a query may call.
+func CallableList() string { return callableList }
+
 // Functions are what the planner knows of functions by their names.
 func Functions() (volatile, aggregates, strict, key map[string]bool) {
 	return volatileFunctions, aggregateFunctions, strictFunctions, keyFunctions
