@@ -40,11 +40,11 @@ func newStore(t testing.TB, cfg shuffle.Config) *shuffle.Store {
 }
 
 // serve serves a store on a free port of this machine.
-func serve(t testing.TB, s *shuffle.Store, cfg shuffle.ServerConfig) string {
+func serve(t testing.TB, s *shuffle.Store, cfg shuffle.ServerConfig, options ...grpc.ServerOption) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	server := grpc.NewServer(shuffle.ServerOptions()...)
+	server := grpc.NewServer(append(options, shuffle.ServerOptions()...)...)
 	flight.RegisterFlightServiceServer(server, shuffle.NewServer(s, cfg))
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()

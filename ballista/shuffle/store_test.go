@@ -2,9 +2,14 @@ package shuffle_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -250,4 +255,156 @@ func TestMemoryIsUsedAgainAndThenGivenBack(t *testing.T) {
 	s.KeepFor(time.Millisecond)
 	require.NoError(t, s.RemoveJob("j"))
 	require.Eventually(t, func() bool { return s.Kept() == 0 }, 5*time.Second, time.Millisecond)
+}
+
+// Rows of no columns are counted all the same.
+func TestRowsWithoutColumns(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, shuffle.Config{})
+	schema := arrow.NewSchema(numbers.Fields()[:1], nil)
+	w, err := s.Writer(key, schema, 3)
+	require.NoError(t, err)
+	defer w.Abort()
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	b.Field(0).(*array.Int32Builder).AppendValues([]int32{0, 2, 2, 0, 2}, nil)
+	require.NoError(t, w.Write(t.Context(), b.NewRecordBatch()))
+	written, err := w.Commit(t.Context())
+	require.NoError(t, err)
+	address := serve(t, s, shuffle.ServerConfig{})
+	c := newClient(t, shuffle.ClientConfig{}, newStore(t, shuffle.Config{}))
+	for p, want := range []int64{2, 0, 3} {
+		require.Equal(t, want, written[p].Rows)
+		k := key
+		k.Partition = p
+		r, err := c.Open(t.Context(), address, "other", k)
+		require.NoError(t, err)
+		got, err := drain(t.Context(), r)
+		require.NoError(t, err)
+		require.Len(t, rowsOf(got), int(want))
+		release(got)
+		require.NoError(t, r.Close())
+	}
+}
+
+// Jobs are removed at any moment of their lives: what is read until then is
+// right, and nothing stays behind.
+func TestRemovedAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int64{0, -1, 300 << 10} {
+		dir := t.TempDir()
+		s := newStore(t, shuffle.Config{Dir: dir, MemoryLimit: limit, WriteBuffer: 64 << 10})
+		address := serve(t, s, shuffle.ServerConfig{})
+		c := newClient(t, quick, newStore(t, shuffle.Config{}))
+		for round := range 40 {
+			before := moved(s)
+			var work sync.WaitGroup
+			begun := make(chan struct{})
+			errs := make([]error, 3)
+			if round%2 == 0 { // removed while it is written
+				work.Go(func() { errs[0] = writeSome(t.Context(), s, begun) })
+			} else { // removed while it is read
+				require.NoError(t, writeSome(t.Context(), s, begun))
+				before = moved(s)
+			}
+			for i, executor := range []string{"self", "other"} {
+				work.Go(func() { errs[i+1] = readSome(t.Context(), c, s, executor, address) })
+			}
+			<-begun
+			ended := make(chan struct{})
+			go func() {
+				work.Wait()
+				close(ended)
+			}()
+			for over := false; !over && moved(s)-before < int64(round)*40_000; { // of about 1.6 MB
+				select {
+				case <-ended:
+					over = true
+				default:
+					runtime.Gosched()
+				}
+			}
+			require.NoError(t, s.RemoveJob("j"))
+			<-ended
+			require.NoError(t, s.RemoveJob("j")) // a writer may have begun, or a piece been committed, before
+			if errs[0] != nil {
+				require.ErrorIs(t, errs[0], shuffle.ErrRemoved)
+			}
+			for _, err := range errs[1:] {
+				if err != nil {
+					requireLost(t, err)
+				}
+			}
+		}
+		require.Positive(t, s.Counters().ReadLocal.Load(), "nothing was read at all")
+		require.Positive(t, s.Counters().Served.Load(), "nothing was read at all")
+		requireEmpty(t, s)
+		require.Empty(t, files(t, dir))
+	}
+}
+
+// moved is how much was written to and read of a store.
+func moved(s *shuffle.Store) int64 {
+	c := s.Counters()
+	return c.Written.Load() + c.ReadLocal.Load() + c.Served.Load()
+}
+
+// writeSome writes 200,000 numbers into two partitions.
+func writeSome(ctx context.Context, s *shuffle.Store, begun chan<- struct{}) error {
+	w, err := s.Writer(key, numbers, 2)
+	close(begun)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	to := make([]int32, 20_000)
+	for i := range to {
+		to[i] = int32(i % 2)
+	}
+	for at := range 10 {
+		b := numbersBatch(to, int64(at*len(to)))
+		err := w.Write(ctx, b)
+		b.Release()
+		if err != nil {
+			return err
+		}
+	}
+	_, err = w.Commit(ctx)
+	return err
+}
+
+// readSome reads what writeSome writes as soon as it is there, and fails when
+// it is not, or not what it should be.
+func readSome(ctx context.Context, c *shuffle.Client, s *shuffle.Store, executor, address string) error {
+	open := func() (shuffle.Reader, error) {
+		if executor == "self" {
+			return s.Open(ctx, key)
+		}
+		return c.Open(ctx, address, executor, key)
+	}
+	r, err := open()
+	for tries := 0; err != nil && tries < 20; tries++ {
+		r, err = open()
+	}
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	next := int64(0)
+	for {
+		b, err := r.Next(ctx)
+		if errors.Is(err, io.EOF) && next == 200_000 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, v := range b.Column(0).(*array.Int64).Int64Values() {
+			if v != next {
+				return fmt.Errorf("%d in place of %d", v, next)
+			}
+			next += 2
+		}
+		b.Release()
+	}
 }
