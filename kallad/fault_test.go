@@ -137,11 +137,6 @@ func (c *trio) byID(id string) *testExecutor {
 	return c.executors[slices.IndexFunc(c.executors, func(e *testExecutor) bool { return e.id == id })]
 }
 
-// other returns an executor that is not the one of that id.
-func (c *trio) other(id string) *testExecutor {
-	return c.executors[slices.IndexFunc(c.executors, func(e *testExecutor) bool { return e.id != id })]
-}
-
 func (e *testExecutor) kill(t *testing.T) {
 	require.NoError(t, e.cmd.Process.Kill())
 	_ = e.cmd.Wait()
