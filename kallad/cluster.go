@@ -92,6 +92,9 @@ func newLocalEngine(cfg sched.Config, e *engines, jobs int, reg prometheus.Regis
 		Version: version(), EngineVersion: engine.Version(),
 	}, func(report func(*control.Report)) sched.Worker {
 		l.worker = executor.NewWorker(core, store, executor.NewMetrics(reg), log, report)
+		if e.cells != nil {
+			return isolated{l.worker, e.cells}
+		}
 		return l.worker
 	})
 	return l, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"kallad/ballista/cell"
 	"kallad/ballista/client"
 	"kallad/ballista/engine"
 	"kallad/ballista/runner"
@@ -25,6 +26,8 @@ type engineFlags struct {
 	partitions  int
 	sorted      bool
 	maxRows     int64
+	isolate     bool
+	spans       traceFlags // where those of cells go
 	outputRoots []string
 	stores      storeFlags
 }
@@ -38,6 +41,11 @@ func (f *engineFlags) register(flags *pflag.FlagSet, own bool) {
 	env(flags, "sort-evidence", "SORT_EVIDENCE")
 	env(flags, "partitions", "BALLISTA_PARTITIONS")
 	env(flags, "max-result-rows", "MAX_RESULT_ROWS")
+	if own {
+		return
+	}
+	flags.BoolVar(&f.isolate, "isolate", true, "run each query in a process of its own, so that none can bring down or hold up the daemon")
+	env(flags, "isolate", "ISOLATE")
 }
 
 // registerLimits registers what every command that runs queries has.
@@ -114,6 +122,8 @@ type engines struct {
 	binding  *engine.Pool
 	sessions *engine.Pool
 	usage    *engine.Usage
+	// cells run queries in processes of their own; nil if none is to.
+	cells *cell.Pool
 }
 
 // newEngines wires everything that jobs need in this process. A daemon keeps
@@ -137,22 +147,41 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 	if daemon {
 		sweepSpill(f.tempDir, log)
 	}
-	return &engines{
+	e := &engines{
 		cfg: runner.Config{
 			StagingPath: root, Partitions: f.partitions, Threads: f.threads, MaxResultRows: f.maxRows, SortEvidence: f.sorted, Version: version(),
 			MemoryHint: fmt.Sprintf("--memory-limit, of which a job now gets %s", formatBytes(limits.MemoryLimit)),
 		},
 		limits: limits, stores: stores, usage: limits.Usage,
-		binding:  engine.NewPool(engine.Config{MemoryLimit: bindMemory, Threads: 1, TempDir: f.tempDir}, daemon),
-		sessions: engine.NewPool(limits, daemon),
-	}, nil
+		binding:  engine.NewPool(f.bindLimits(), daemon && !f.isolate),
+		sessions: engine.NewPool(limits, daemon && !f.isolate),
+	}
+	if f.isolate {
+		if e.cells, err = f.newCells(e, private, jobs, log); err != nil {
+			return nil, errors.Join(err, e.close())
+		}
+	}
+	return e, nil
+}
+
+// bindLimits are the bounds of a session that only binds queries.
+func (f *engineFlags) bindLimits() engine.Config {
+	return engine.Config{MemoryLimit: bindMemory, Threads: 1, TempDir: f.tempDir}
+}
+
+// binder opens a session for binding.
+func (e *engines) binder() (runner.Binder, error) {
+	if e.cells != nil {
+		return e.cells.Bind()
+	}
+	return e.binding.Open()
 }
 
 // runner returns a runner whose jobs the engine runs.
 func (e *engines) runner(engine runner.Engine, log *slog.Logger) *runner.Runner {
 	return runner.New(e.cfg, runner.Parts{
 		Sources: e.stores.sources, Store: e.stores.store, Engine: engine, Log: log,
-		Binder: func() (runner.Binder, error) { return e.binding.Open() },
+		Binder: e.binder,
 	})
 }
 
@@ -170,8 +199,14 @@ func sweepSpill(dir string, log *slog.Logger) {
 
 // client returns a client whose queries the engine runs.
 func (e *engines) client(engine client.Engine) *client.Client {
-	return client.New(e.stores.sources, func() (client.Binder, error) { return e.binding.Open() }, engine)
+	return client.New(e.stores.sources, func() (client.Binder, error) { return e.binder() }, engine)
 }
 
 // close ends the sessions that no job took.
-func (e *engines) close() error { return errors.Join(e.binding.Close(), e.sessions.Close()) }
+func (e *engines) close() error {
+	err := errors.Join(e.binding.Close(), e.sessions.Close())
+	if e.cells != nil {
+		err = errors.Join(err, e.cells.Close())
+	}
+	return err
+}

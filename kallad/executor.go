@@ -239,7 +239,7 @@ func (f *executorFlags) build(guard auth.Guard, prom *prometheus.Registry, log *
 	}
 	f.engine.stores.meter = newSourceMeter(prom)
 	queries.Usage = engine.NewUsage()
-	registerEngine(prom, queries.MemoryLimit, queries.Usage)
+	registerEngine(prom, queries.MemoryLimit, queries.Usage, nil)
 	stores, err := f.engine.stores.open(nil, f.guard.files())
 	if err != nil {
 		return w, err

@@ -1,10 +1,16 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // lines collects what a process writes and lets a test wait for a text in it.
@@ -41,4 +47,43 @@ func (l *lines) await(t *testing.T, text string) string {
 		case <-tick.C:
 		}
 	}
+}
+
+// cellsOf are the processes that a daemon has started, by their command lines,
+// where there is a /proc to tell.
+func cellsOf(t *testing.T, daemon int) map[int]string {
+	t.Helper()
+	found := map[int]string{}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	require.NoError(t, err)
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(text), ") ")
+		if fields := strings.Fields(rest); len(fields) < 2 || fields[1] != strconv.Itoa(daemon) {
+			continue
+		}
+		folder := filepath.Dir(path)
+		pid, err := strconv.Atoi(filepath.Base(folder))
+		require.NoError(t, err)
+		if line, err := os.ReadFile(folder + "/cmdline"); err == nil {
+			found[pid] = strings.ReplaceAll(string(line), "\x00", " ")
+		}
+	}
+	return found
+}
+
+// awaitEnd waits until none of the processes is there.
+func awaitEnd(t *testing.T, cells map[int]string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		for pid := range cells {
+			if syscall.Kill(pid, 0) == nil {
+				return false
+			}
+		}
+		return true
+	}, 20*time.Second, 5*time.Millisecond)
 }

@@ -24,7 +24,7 @@ A flag wins over its environment variable, which wins over the default.`,
 	root.SetErr(std.err)
 	root.AddCommand(
 		newRunCommand(std), newSchedulerCommand(std), newExecutorCommand(std),
-		newInspectCommand(), newDoctorCommand(std), newExplainCommand(std), newHealthCommand(), newVersionCommand(),
+		newInspectCommand(), newDoctorCommand(std), newExplainCommand(std), newHealthCommand(), newVersionCommand(), newCellCommand(),
 	)
 	return root
 }

@@ -102,6 +102,9 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	}
 }
 
+// schedulerService is what the daemon and its cells are called in traces.
+const schedulerService = "kallad-scheduler"
+
 // daemon is the scheduler's parts, running.
 type daemon struct {
 	journal *journal.Journal
@@ -123,7 +126,7 @@ func (f *schedulerFlags) run(ctx context.Context, std streams) error {
 	if err := errors.Join(f.queue.Validate(), f.callbacks.Validate()); err != nil {
 		return err
 	}
-	stop, err := f.trace.start(ctx, "kallad-scheduler", log)
+	stop, err := f.trace.start(ctx, schedulerService, log)
 	if err != nil {
 		return err
 	}
@@ -193,10 +196,11 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	if d.journal, err = openJournal(staging, registry.Journal, log); err != nil {
 		return nil, err
 	}
+	f.engine.spans = f.trace
 	if d.engines, err = f.engine.newEngines(staging, f.private(staging), f.queue.MaxJobs, true, log); err != nil {
 		return nil, errors.Join(err, d.journal.Close())
 	}
-	registerEngine(prom, f.engine.memory(), d.engines.usage)
+	registerEngine(prom, f.engine.memory(), d.engines.usage, d.engines.cells)
 	backlog := func() int { return d.queue.Load().QueuedJobs }
 	if d.cluster, err = f.cluster.newCluster(d.engines, f.bindHost, f.queue.MaxJobs, guard, prom, backlog, log); err != nil {
 		return nil, errors.Join(err, d.engines.close(), d.journal.Close())

@@ -99,8 +99,10 @@ func startSchedulerWith(t *testing.T, dir string, env []string, args ...string) 
 	s.cmd.Env = append(s.cmd.Env, env...)
 	require.NoError(t, s.cmd.Start())
 	t.Cleanup(func() {
+		cells := cellsOf(t, s.cmd.Process.Pid)
 		_ = s.cmd.Process.Kill()
 		_ = s.cmd.Wait()
+		awaitEnd(t, cells) // they have files in the test's folders
 		if t.Failed() {
 			t.Log(s.logs.String())
 		}

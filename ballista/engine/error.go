@@ -57,11 +57,13 @@ var kinds = map[duck.ErrorType]Kind{
 }
 
 func newError(t duck.ErrorType, message string) *Error {
+	// A trace of DuckDB's own code is of no use to whoever wrote the query.
+	message, _, _ = strings.Cut(message, "\n\nStack Trace:")
 	kind := kinds[t]
 	switch {
 	case strings.Contains(message, "max_temp_directory_size"), strings.Contains(message, "No space left on device"):
 		kind = KindDisk
-	case strings.HasPrefix(message, "Out of Memory Error"):
+	case outOfMemory(message):
 		kind = KindMemory
 	case strings.HasPrefix(message, "INTERRUPT Error"):
 		kind = KindInterrupted
@@ -69,6 +71,13 @@ func newError(t duck.ErrorType, message string) *Error {
 		kind = kindByPrefix(message)
 	}
 	return &Error{Kind: kind, Message: message}
+}
+
+// outOfMemory reports whether a message is about memory: the limit's, or the
+// system's, which has several words for it.
+func outOfMemory(message string) bool {
+	return strings.HasPrefix(message, "Out of Memory Error") || strings.Contains(message, "bad_alloc") ||
+		strings.Contains(message, "Memory allocation failure") || strings.Contains(message, "bad allocation")
 }
 
 // kindByPrefix reads the class off the message, for the calls of DuckDB's C

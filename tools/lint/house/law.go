@@ -48,6 +48,12 @@ func Kallad() Law {
 		{Path: "ballista/proto"},
 		{Path: "ballista/plan", TestImports: []string{"ballista/engine"}},
 		{Path: "ballista/engine"},
+		{
+			Path:    "ballista/cell",
+			Imports: []string{"ballista/plan", "ballista/engine", "worker/recon", "worker/trace"},
+			// Its tests run real tasks.
+			TestImports: []string{"ballista/executor", "worker/source"},
+		},
 		{Path: "ballista/shuffle", Imports: []string{"ballista/proto/...", "worker/auth"}},
 		{Path: "ballista/scheduler", Imports: []string{"ballista/plan", "ballista/shuffle", "ballista/proto/...", "worker/metrics", "worker/lifecycle", "worker/auth"}},
 		{Path: "ballista/executor", Imports: []string{
