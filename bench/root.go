@@ -14,10 +14,11 @@ func newRoot() *cobra.Command {
 		Short: "Measure kallad beside its peers",
 		Long: `Measures kallad beside its peers on data that is made once and kept. Without
 the name of a scenario it measures all. The report goes to standard output and,
-as Markdown and JSON, into the folder of results.`,
+as Markdown, HTML and JSON, into the folder of results.`,
 		Example: `  go run ./bench -- --list
   go run ./bench -- tiny csv-1to1
-  bazel run //bench -- --runs 9 csv-1to1-5m`,
+  bazel run //bench -- --runs 9 csv-1to1-5m
+  go run ./bench -- compare bench/results/old.json bench/results/new.json`,
 		Args:          cobra.ArbitraryArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -27,7 +28,7 @@ as Markdown and JSON, into the folder of results.`,
 	}
 	f.register(root)
 	root.PersistentFlags().StringVar(&f.cache, "cache", defaultCache(), "folder for data that is made once and kept")
-	root.AddCommand(newGenCommand(&f.cache), newPeerCommand(), newDigestCommand(), newDuckDBVersionCommand())
+	root.AddCommand(newGenCommand(&f.cache), newPeerCommand(), newDigestCommand(), newDuckDBVersionCommand(), newCompareCommand())
 	return root
 }
 

@@ -137,7 +137,7 @@ func (f *runFlags) data(ctx context.Context, self string, spec dataset.Spec) (*d
 	return dataset.Make(ctx, f.cache, spec)
 }
 
-// save writes both forms of the report.
+// save writes all forms of the report.
 func (f *runFlags) save(r report.Report, log io.Writer) error {
 	dir := f.results
 	if dir == "" {
@@ -151,7 +151,7 @@ func (f *runFlags) save(r report.Report, log io.Writer) error {
 		return fmt.Errorf("make the folder of reports: %w", err)
 	}
 	name := r.StartedAt.Format("20060102-150405") + "-" + strings.TrimSuffix(r.Versions.Commit, "+changes")
-	for ending, write := range map[string]func(io.Writer) error{".md": r.Markdown, ".json": r.JSON} {
+	for ending, write := range map[string]func(io.Writer) error{".md": r.Markdown, ".html": r.HTML, ".json": r.JSON} {
 		path := filepath.Join(dir, name+ending)
 		if err := writeFile(path, write); err != nil {
 			return err

@@ -64,7 +64,7 @@ func (r *Runner) Run(ctx context.Context, s scenario.Scenario, data *dataset.Dat
 		return report.Result{}, err
 	}
 	result := report.Result{
-		Name: s.Name, About: s.About, Load: load,
+		Name: s.Name, About: s.About, Series: s.Series, Load: load,
 		Rows: data.Left.Rows + data.Right.Rows, Bytes: data.Left.Bytes + data.Right.Bytes,
 	}
 	for _, c := range contestants {

@@ -40,6 +40,8 @@ type Versions struct {
 type Result struct {
 	Name  string `json:"name"`
 	About string `json:"about"`
+	// Series is shared by scenarios that differ in their rows alone.
+	Series string `json:"series,omitempty"`
 	// Rows and Bytes of both sources together.
 	Rows  int64 `json:"rows"`
 	Bytes int64 `json:"bytes"`

@@ -23,6 +23,9 @@ type Scenario struct {
 	Name string `json:"-"`
 	// About says in a sentence what the scenario shows.
 	About string `json:"about"`
+	// Series is shared by scenarios that differ in their rows alone, to show
+	// growth.
+	Series string `json:"series,omitempty"`
 	// Data that is reconciled.
 	Data dataset.Spec `json:"data"`
 	// Source is where it lies: Files (the default), or Postgres or S3, which it
