@@ -88,3 +88,25 @@ func TestKilledDatabase(t *testing.T) {
 		})
 	}
 }
+
+// An object store that dies before the evidence is written fails the job; its
+// evidence is not there in part.
+func TestKilledObjectStore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	p := ledger.Named("one-to-many")
+	truth := w.truth(t, p)
+	job := w.job(p)
+	w.held(t, job)
+	w.S3.Kill()
+	w.S3.Wait(time.Minute)
+	w.open(t)
+	failed := w.Failed(t, job)
+	assert.Contains(t, failed.Body.Error, "s3://")
+	w.S3.Start()
+	assert.Empty(t, w.S3.Keys("runs/"+job.RunID+"/"))
+	again := w.job(p)
+	w.Scheduler.Post(again)
+	w.Right(t, again, p, truth)
+	w.Once(t, job, again)
+}

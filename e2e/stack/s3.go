@@ -43,13 +43,29 @@ func (s *Stack) S3() *S3 {
 		testcontainers.WithExposedPorts("9000/tcp"),
 		testcontainers.WithWaitStrategy(wait.ForHTTP("/minio/health/ready").WithPort("9000/tcp").WithStartupTimeout(startTimeout).WithPollInterval(50*time.Millisecond)),
 	)}
+	m.connect()
+	_, err = m.client.CreateBucket(s.t.Context(), &s3.CreateBucketInput{Bucket: aws.String(Bucket)})
+	require.NoError(s.t, err)
+	return m
+}
+
+func (m *S3) connect() {
 	m.client = s3.New(s3.Options{
 		Region: s3Region, BaseEndpoint: aws.String("http://" + m.Address("9000/tcp")), UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider(S3User, S3Password, ""),
 	})
-	_, err = m.client.CreateBucket(s.t.Context(), &s3.CreateBucketInput{Bucket: aws.String(Bucket)})
-	require.NoError(s.t, err)
-	return m
+}
+
+// Start starts a server that has ended, with what it held, and waits until it
+// answers. Its port is another one then.
+func (m *S3) Start() {
+	m.stack.t.Helper()
+	m.Container.Start()
+	m.connect()
+	require.Eventually(m.stack.t, func() bool {
+		_, err := m.client.HeadBucket(m.stack.t.Context(), &s3.HeadBucketInput{Bucket: aws.String(Bucket)})
+		return err == nil
+	}, startTimeout, 50*time.Millisecond)
 }
 
 // Put writes an object and returns its URI.
