@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -102,7 +101,7 @@ func TestAnExecutorShowsItsMetrics(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, joinOnReference)
 	s := startScheduler(t, dir, "--token", testToken, "--grpc-port", "0")
-	address := regexp.MustCompile(`msg="listening for executors" address=(\S+)`).FindStringSubmatch(s.logs.await(t, "listening for executors"))[1]
+	address := schedulerAddress(t, s)
 	port := freePort(t)
 	e := command(t, dir, "executor", "--scheduler-url", address, "--bind-host", "127.0.0.1", "--flight-port", "0", "--grpc-port", "0",
 		"--slots", "1", "--memory-limit", "300MB", "--metrics-port", port, "--token", testToken)
