@@ -262,7 +262,7 @@ func TestWhatDoesNotStopIsEnded(t *testing.T) {
 
 func TestBindingThatTakesTooLong(t *testing.T) {
 	t.Parallel()
-	p, _ := pool(t, func(c *cell.Config) { c.BindTime = 500 * time.Millisecond })
+	p, _ := pool(t, func(c *cell.Config) { c.BindTime = 3 * time.Second })
 	b, err := p.Bind()
 	require.NoError(t, err)
 	_, err = b.Describe(t.Context(), "SELECT levenshtein(repeat('a', 600000), repeat('b', 600000))")

@@ -13,7 +13,15 @@ void kalladScanRelease(void *);
 typedef void (*kallad_info_t)(void *);
 typedef void (*kallad_run_t)(void *, void *, void *);
 
-static void *kallad_handle(uintptr_t h) { return (void *)h; }
+// A handle travels in memory of C's: a Go stack must not hold a small number
+// as a pointer.
+static void *kallad_handle(uintptr_t h) {
+	uintptr_t *place = malloc(sizeof *place);
+	*place = h;
+	return place;
+}
+
+static uintptr_t kallad_handle_of(void *place) { return *(uintptr_t *)place; }
 */
 import "C"
 
@@ -232,7 +240,7 @@ func (t *scanThread) release() {
 
 // scanSet is the scans of one session, found by the number in their SQL.
 type scanSet struct {
-	handle cgo.Handle
+	handle unsafe.Pointer // of the set, see newHandle
 	mu     sync.Mutex
 	last   int64
 	scans  map[int64]*scan
@@ -240,14 +248,14 @@ type scanSet struct {
 
 func (s *scanSet) register(conn duck.Connection) {
 	s.scans = map[int64]*scan{}
-	s.handle = cgo.NewHandle(s)
+	s.handle = newHandle(s)
 	f := duck.CreateTableFunction()
 	defer duck.DestroyTableFunction(&f)
 	duck.TableFunctionSetName(f, scanFunction)
 	id := duck.CreateLogicalType(duck.TypeBigInt)
 	duck.TableFunctionAddParameter(f, id)
 	duck.DestroyLogicalType(&id)
-	duck.TableFunctionSetExtraInfo(f, C.kallad_handle(C.uintptr_t(s.handle)), nil)
+	duck.TableFunctionSetExtraInfo(f, s.handle, nil)
 	duck.TableFunctionSetBind(f, unsafe.Pointer(C.kallad_info_t(C.kalladScanBind)))
 	duck.TableFunctionSetInit(f, unsafe.Pointer(C.kallad_info_t(C.kalladScanInit)))
 	duck.TableFunctionSetLocalInit(f, unsafe.Pointer(C.kallad_info_t(C.kalladScanLocalInit)))
@@ -256,9 +264,9 @@ func (s *scanSet) register(conn duck.Connection) {
 }
 
 func (s *scanSet) release() {
-	if s.handle != 0 {
-		s.handle.Delete()
-		s.handle = 0
+	if s.handle != nil {
+		deleteHandle(s.handle)
+		s.handle = nil
 	}
 }
 
@@ -282,6 +290,14 @@ func (s *scanSet) get(id int64) *scan {
 	return s.scans[id]
 }
 
+// newHandle makes what C may keep in the place of v, until deleteHandle.
 func newHandle(v any) unsafe.Pointer { return C.kallad_handle(C.uintptr_t(cgo.NewHandle(v))) }
+
+func valueOf(handle unsafe.Pointer) any { return cgo.Handle(C.kallad_handle_of(handle)).Value() }
+
+func deleteHandle(handle unsafe.Pointer) {
+	cgo.Handle(C.kallad_handle_of(handle)).Delete()
+	C.free(handle)
+}
 
 func releaseCallback() unsafe.Pointer { return unsafe.Pointer(C.kallad_info_t(C.kalladScanRelease)) }

@@ -4,7 +4,6 @@ import "C"
 
 import (
 	"fmt"
-	"runtime/cgo"
 	"runtime/debug"
 	"unsafe"
 
@@ -18,7 +17,7 @@ import (
 func kalladScanBind(ptr unsafe.Pointer) {
 	info := duck.BindInfo{Ptr: ptr}
 	defer recovered(func(err error) { duck.BindSetError(info, err.Error()) })
-	set := cgo.Handle(uintptr(duck.BindGetExtraInfo(info))).Value().(*scanSet)
+	set := valueOf(duck.BindGetExtraInfo(info)).(*scanSet)
 	param := duck.BindGetParameter(info, 0)
 	id := duck.GetInt64(param)
 	duck.DestroyValue(&param)
@@ -43,7 +42,7 @@ func kalladScanBind(ptr unsafe.Pointer) {
 //export kalladScanInit
 func kalladScanInit(ptr unsafe.Pointer) {
 	info := duck.InitInfo{Ptr: ptr}
-	scan := cgo.Handle(uintptr(duck.InitGetBindData(info))).Value().(*scan)
+	scan := valueOf(duck.InitGetBindData(info)).(*scan)
 	if !scan.start() {
 		err := fmt.Errorf("internal error: an input that can be read once is read again")
 		scan.fail(err)
@@ -56,7 +55,7 @@ func kalladScanInit(ptr unsafe.Pointer) {
 //export kalladScanLocalInit
 func kalladScanLocalInit(ptr unsafe.Pointer) {
 	info := duck.InitInfo{Ptr: ptr}
-	scan := cgo.Handle(uintptr(duck.InitGetBindData(info))).Value().(*scan)
+	scan := valueOf(duck.InitGetBindData(info)).(*scan)
 	thread := &scanThread{scan: scan}
 	for _, f := range scan.in.Schema.Fields() {
 		w, err := newWriter(f.Type)
@@ -72,7 +71,7 @@ func kalladScanLocalInit(ptr unsafe.Pointer) {
 //export kalladScanRun
 func kalladScanRun(ptr, output unsafe.Pointer) {
 	info := duck.FunctionInfo{Ptr: ptr}
-	thread := cgo.Handle(uintptr(duck.FunctionGetLocalInitData(info))).Value().(*scanThread)
+	thread := valueOf(duck.FunctionGetLocalInitData(info)).(*scanThread)
 	defer recovered(func(err error) {
 		thread.scan.fail(err)
 		duck.FunctionSetError(info, err.Error())
@@ -85,11 +84,10 @@ func kalladScanRun(ptr, output unsafe.Pointer) {
 
 //export kalladScanRelease
 func kalladScanRelease(ptr unsafe.Pointer) {
-	h := cgo.Handle(uintptr(ptr))
-	if thread, ok := h.Value().(*scanThread); ok {
+	if thread, ok := valueOf(ptr).(*scanThread); ok {
 		thread.release()
 	}
-	h.Delete()
+	deleteHandle(ptr)
 }
 
 // PanicError is a panic while an input was read.

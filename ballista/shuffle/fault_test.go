@@ -141,7 +141,7 @@ func TestAPeerThatIsGoneIsLost(t *testing.T) {
 func TestAPeerThatIsSilentIsLost(t *testing.T) {
 	t.Parallel()
 	cfg := quick
-	cfg.Silence = 150 * time.Millisecond
+	cfg.Silence = 2 * time.Second
 	d := newDistant(t, shuffle.Config{}, cfg, shuffle.ServerConfig{})
 	writeMany(t, d.store, key)
 	r, err := d.open(t)
@@ -154,7 +154,7 @@ func TestAPeerThatIsSilentIsLost(t *testing.T) {
 		}
 	})
 	requireUnreachable(t, err, true)
-	require.ErrorContains(t, err, "it sends nothing for 150ms")
+	require.ErrorContains(t, err, "it sends nothing for 2s")
 	_, err = d.open(t)
 	requireLost(t, err)
 }
