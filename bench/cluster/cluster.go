@@ -7,15 +7,15 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -70,29 +70,59 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := os.MkdirAll(c.cfg.Dir, 0o755); err != nil {
 		return err
 	}
-	ports, err := freePorts(2)
-	if err != nil {
-		return err
-	}
+	var err error
 	if c.calls, err = listen(); err != nil {
 		return err
 	}
-	c.url = "http://127.0.0.1:" + ports[0]
 	err = c.launch("scheduler", cores(0, c.cfg.Cores*max(1, c.cfg.Executors)), "scheduler", "--bind-host", "127.0.0.1",
-		"--http-port", ports[0], "--grpc-port", ports[1], "--staging-path", filepath.Join(c.cfg.Dir, "staging"), "--output-root", c.cfg.OutputRoot,
-		"--max-jobs", "1", "--callback-grace", "0s", "--postgres-local", "--log-level", "warn")
+		"--http-port", "0", "--grpc-port", "0", "--staging-path", filepath.Join(c.cfg.Dir, "staging"), "--output-root", c.cfg.OutputRoot,
+		"--max-jobs", "1", "--callback-grace", "0s", "--postgres-local", "--log-format", "json")
 	if err != nil {
 		return err
 	}
+	var forExecutors string
+	if c.url, forExecutors, err = c.addresses(ctx); err != nil {
+		return errors.Join(err, c.said())
+	}
 	for i := range c.cfg.Executors {
 		err := c.launch(fmt.Sprintf("executor-%d", i+1), cores(i*c.cfg.Cores, c.cfg.Cores), "executor", "--bind-host", "127.0.0.1",
-			"--scheduler-url", "127.0.0.1:"+ports[1], "--external-host", "127.0.0.1", "--flight-port", "0", "--grpc-port", "0",
+			"--scheduler-url", forExecutors, "--external-host", "127.0.0.1", "--flight-port", "0", "--grpc-port", "0",
 			"--postgres-local", "--log-level", "warn")
 		if err != nil {
 			return err
 		}
 	}
 	return c.await(ctx)
+}
+
+// addresses reads off the daemon's log where it listens: it takes free ports,
+// which nobody can take in between.
+func (c *Cluster) addresses(ctx context.Context) (api, executors string, err error) {
+	tick := time.NewTicker(awaitEvery)
+	defer tick.Stop()
+	for {
+		text, err := os.ReadFile(c.logs[0].Name())
+		if err != nil {
+			return "", "", err
+		}
+		for line := range strings.Lines(string(text)) {
+			var entry struct{ Msg, Address string }
+			if json.Unmarshal([]byte(line), &entry) != nil {
+				continue // a line in the making
+			}
+			switch entry.Msg {
+			case "listening for executors":
+				executors = entry.Address
+			case "listening":
+				return "http://" + entry.Address, executors, nil
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return "", "", fmt.Errorf("the daemon does not listen: %w", ctx.Err())
+		}
+	}
 }
 
 // cores lists n cores from the first on.
@@ -199,20 +229,6 @@ func stop(cmd *exec.Cmd) error {
 		return err
 	}
 	return nil
-}
-
-// freePorts finds ports that nothing listens on.
-func freePorts(n int) ([]string, error) {
-	var ports []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = l.Close() }()
-		ports = append(ports, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
-	}
-	return ports, nil
 }
 
 // drop reads an answer to its end, so that its connection is used again.
