@@ -23,7 +23,7 @@ func TestDashboardAndAlertsAskForWhatThereIs(t *testing.T) {
 	require.Equal(t, 202, s.post(t, calling(c, "one", joinOnReference)))
 	s.awaitState(t, "one", "succeeded")
 	c.final(t)
-	_, shown := get(t, s.url+"/metrics")
+	shown := metricsOnceTold(t, s)
 
 	text, err := os.ReadFile("../deploy/grafana/kallad.json")
 	require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"kallad/worker/blob/s3test"
 
@@ -38,6 +39,18 @@ func get(t *testing.T, url string, header ...string) (int, string) {
 	return resp.StatusCode, string(text)
 }
 
+// metricsOnceTold returns a scheduler's metrics once it knows that a caller has
+// heard of a job's completion, which is after the caller knows it.
+func metricsOnceTold(t *testing.T, s *scheduler) string {
+	t.Helper()
+	var text string
+	require.Eventually(t, func() bool {
+		_, text = get(t, s.url+"/metrics")
+		return strings.Contains(text, `kalla_callback_deliveries_total{event="complete",outcome="acknowledged"}`)
+	}, 20*time.Second, 5*time.Millisecond)
+	return text
+}
+
 func TestMetricsTellOfStagesSourcesAndMemory(t *testing.T) {
 	t.Parallel()
 	s := startScheduler(t, folder(t, joinOnReference))
@@ -45,7 +58,7 @@ func TestMetricsTellOfStagesSourcesAndMemory(t *testing.T) {
 	assert.Contains(t, before, "\nkalla_source_rows_read_total{kind=\"postgres\"} 0\n", "there from the start")
 	require.Equal(t, 202, s.post(t, calling(listen(t), "zebra", joinOnReference)))
 	s.awaitState(t, "zebra", "succeeded")
-	_, text := get(t, s.url+"/metrics")
+	text := metricsOnceTold(t, s)
 	for _, line := range []string{
 		`kalla_source_rows_read_total{kind="csv"} 6`,
 		`kalla_source_partitions_read_total{kind="csv",outcome="done"} 2`,

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
@@ -57,7 +58,7 @@ func sweep(ctx context.Context, cli client.APIClient) error {
 	}
 	var errs []error
 	for _, c := range containers.Items {
-		if gone(c.Labels[ownerLabel]) {
+		if left(c.Labels[ownerLabel], time.Unix(c.Created, 0)) {
 			_, err := cli.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 			errs = append(errs, ignoreMissing(err))
 		}
@@ -67,7 +68,7 @@ func sweep(ctx context.Context, cli client.APIClient) error {
 		return err
 	}
 	for _, n := range networks.Items {
-		if gone(n.Labels[ownerLabel]) {
+		if left(n.Labels[ownerLabel], n.Created) {
 			_, err := cli.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
 			errs = append(errs, ignoreMissing(err))
 		}
@@ -77,7 +78,9 @@ func sweep(ctx context.Context, cli client.APIClient) error {
 		return err
 	}
 	for _, v := range volumes.Items {
-		if gone(v.Labels[ownerLabel]) {
+		// A time that can't be read is the zero time, long ago.
+		created, _ := time.Parse(time.RFC3339, v.CreatedAt)
+		if left(v.Labels[ownerLabel], created) {
 			_, err := cli.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{Force: true})
 			errs = append(errs, ignoreMissing(err))
 		}
@@ -93,8 +96,18 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// gone reports whether the process of a mark does not run any more. A mark of
-// another start of the machine is gone, too; so is one that nobody can read.
+// longestRun is longer than any suite may take.
+const longestRun = 2 * time.Hour
+
+// left reports whether what bears a mark was left behind: its process does not
+// run any more, and it is older than any suite can be. The age decides as well,
+// because a process in another container or sandbox can't be seen from here.
+func left(mark string, created time.Time) bool {
+	return gone(mark) && time.Since(created) > longestRun
+}
+
+// gone reports whether the process of a mark does not run on this machine. A
+// mark of another start of the machine is gone, too.
 func gone(mark string) bool {
 	boot, id, _ := strings.Cut(mark, "/")
 	pid, err := strconv.Atoi(id)
