@@ -1,6 +1,14 @@
 package engine
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
+
+// refillAfter is how long after a session was taken the next one is opened. A
+// small query is done by then, with the processors for itself: an opening
+// takes as much of them as all the rest of it.
+const refillAfter = 100 * time.Millisecond
 
 // Pool keeps a session open ahead of its use, because opening one takes longer
 // than a small query. Each session is still used once and by one user. All
@@ -11,6 +19,7 @@ type Pool struct {
 
 	mu      sync.Mutex
 	spare   chan opened // nil when none is being opened
+	due     *time.Timer // opens the next one; nil when none is to be
 	closed  bool
 	openers sync.WaitGroup
 }
@@ -21,8 +30,8 @@ type opened struct {
 }
 
 // NewPool returns a pool that opens its first session at once. With refill it
-// opens another each time one is taken; without, there is only the first one
-// ahead.
+// opens another a moment after one was taken; without, there is only the first
+// one ahead.
 func NewPool(cfg Config, refill bool) *Pool {
 	p := &Pool{cfg: cfg, refill: refill}
 	p.openAhead()
@@ -34,8 +43,8 @@ func (p *Pool) Open() (*Session, error) {
 	p.mu.Lock()
 	spare := p.spare
 	p.spare = nil
-	if p.refill && !p.closed {
-		p.openAhead()
+	if p.refill && !p.closed && p.due == nil {
+		p.due = time.AfterFunc(refillAfter, p.openDue)
 	}
 	p.mu.Unlock()
 	if spare == nil {
@@ -43,6 +52,15 @@ func (p *Pool) Open() (*Session, error) {
 	}
 	o := <-spare
 	return o.session, o.err
+}
+
+func (p *Pool) openDue() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.due = nil
+	if !p.closed {
+		p.openAhead()
+	}
 }
 
 // openAhead is called before others know the pool, or with p.mu held.
@@ -60,6 +78,9 @@ func (p *Pool) Close() error {
 	p.mu.Lock()
 	spare := p.spare
 	p.spare, p.closed = nil, true
+	if p.due != nil {
+		p.due.Stop()
+	}
 	p.mu.Unlock()
 	p.openers.Wait()
 	if spare == nil {

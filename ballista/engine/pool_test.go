@@ -1,0 +1,45 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"kallad/ballista/engine"
+)
+
+func TestPoolOpensTheNextSessionAheadOfItsUse(t *testing.T) {
+	t.Parallel()
+	usage := engine.NewUsage()
+	pool := engine.NewPool(engine.Config{MemoryLimit: 64 << 20, Threads: 1, TempDir: t.TempDir(), Usage: usage}, true)
+	sessions := func() int { return usage.Read(t.Context()).Sessions }
+	ahead := func(open int) {
+		t.Helper()
+		require.Eventually(t, func() bool { return sessions() == open }, 30*time.Second, time.Millisecond)
+	}
+	ahead(1)
+
+	first, err := pool.Open()
+	require.NoError(t, err)
+	second, err := pool.Open()
+	require.NoError(t, err, "nobody waits for the one ahead")
+	ahead(3)
+
+	require.NoError(t, first.Close())
+	require.NoError(t, second.Close())
+	require.NoError(t, pool.Close())
+	assert.Zero(t, sessions(), "the one ahead is closed with the pool")
+}
+
+func TestPoolThatIsClosedOpensNothing(t *testing.T) {
+	t.Parallel()
+	usage := engine.NewUsage()
+	pool := engine.NewPool(engine.Config{MemoryLimit: 64 << 20, Threads: 1, TempDir: t.TempDir(), Usage: usage}, true)
+	session, err := pool.Open()
+	require.NoError(t, err)
+	require.NoError(t, pool.Close())
+	require.Never(t, func() bool { return usage.Read(t.Context()).Sessions > 1 }, 300*time.Millisecond, 10*time.Millisecond)
+	require.NoError(t, session.Close())
+}
