@@ -42,7 +42,7 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.cfg.Heartbeat, "executor-heartbeat", f.cfg.Heartbeat, "how often executors tell how they are")
 	flags.DurationVar(&f.cfg.Timeout, "executor-timeout", f.cfg.Timeout, "time after which a silent executor is lost and its tasks run elsewhere")
 	flags.DurationVar(&f.cfg.ReconnectGrace, "executor-reconnect", f.cfg.ReconnectGrace, "time that an executor has to come back when its connection breaks")
-	flags.DurationVar(&f.cfg.LocalGrace, "local-grace", f.cfg.LocalGrace, "time to wait for an executor when the last one is gone, before this process takes over")
+	flags.DurationVar(&f.cfg.LocalGrace, "local-grace", f.cfg.LocalGrace, "time to wait for an executor when the last one is gone, or was there before the start, until this process takes over")
 	flags.IntVar(&f.cfg.MaxAttempts, "task-attempts", f.cfg.MaxAttempts, "how often a task is tried before its job fails")
 	flags.Float64Var(&f.cfg.SpeculateAfter, "speculate-after", f.cfg.SpeculateAfter, "share of a stage's tasks that must be done before slow ones get a second attempt; 1: never")
 	flags.Float64Var(&f.cfg.SpeculateFactor, "speculate-factor", f.cfg.SpeculateFactor, "how many times the median of the others makes a task slow")
@@ -177,16 +177,21 @@ func (c *cluster) start(ctx context.Context) error {
 		return fmt.Errorf("listen for executors (--grpc-port): %w", err)
 	}
 	c.members.Go("gRPC server", func(context.Context) error { return c.grpc.Serve(c.listener) })
-	c.members.Go("progress", func(ctx context.Context) error {
-		beating, stop := context.WithCancel(ctx)
+	c.member("progress", func(ctx context.Context) { c.worker.Beat(ctx, time.Second) })
+	return nil
+}
+
+// member does something until the cluster stops.
+func (c *cluster) member(name string, run func(ctx context.Context)) {
+	c.members.Go(name, func(ctx context.Context) error {
+		ctx, stop := context.WithCancel(ctx)
 		go func() {
 			<-c.members.Draining()
 			stop()
 		}()
-		c.worker.Beat(beating, time.Second)
+		run(ctx)
 		return nil
 	})
-	return nil
 }
 
 // stop ends the jobs that still run and lets the executors go.

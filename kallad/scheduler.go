@@ -110,6 +110,7 @@ type daemon struct {
 	journal *journal.Journal
 	engines *engines
 	cluster *cluster
+	roster  *roster
 	sender  *callback.Sender
 	queue   *runner.Queue
 	server  *api.Server
@@ -206,8 +207,10 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 		return nil, errors.Join(err, d.engines.close(), d.journal.Close())
 	}
 	d.sender = callback.New(f.callbacks, client, registry.Callback, log)
+	d.roster = openRoster(filepath.Join(staging, journalFolder), log)
 	d.queue, err = runner.NewQueue(f.queue, runner.QueueParts{
 		Runner: d.engines.runner(d.cluster, log), Sender: d.sender, Journal: d.journal, Metrics: registry.Runner, Log: log,
+		Places: d.roster.back,
 	})
 	if err != nil {
 		return nil, errors.Join(err, d.cluster.stop(context.Background()), d.engines.close(), d.journal.Close())
@@ -243,6 +246,7 @@ func (d *daemon) start(ctx context.Context) error {
 	if err := errors.Join(d.cluster.start(ctx), d.server.Start(ctx)); err != nil {
 		return err
 	}
+	d.cluster.member("roster", func(ctx context.Context) { d.roster.keep(ctx, d.cluster.scheduler) })
 	return d.queue.Start(ctx)
 }
 

@@ -30,7 +30,8 @@ type AgentConfig struct {
 	// to read what is kept here, once the executor is to leave.
 	DrainTimeout time.Duration
 	// FirstWait and LongestWait bound the pauses between attempts to reach the
-	// scheduler. Default 100 ms and 5 s.
+	// scheduler. Default 100 ms and 2 s: well under the time for
+	// which a scheduler that begins anew waits for its executors.
 	FirstWait, LongestWait time.Duration
 }
 
@@ -56,7 +57,7 @@ func NewAgent(cfg AgentConfig, log *slog.Logger) *Agent {
 		cfg.FirstWait = 100 * time.Millisecond
 	}
 	if cfg.LongestWait == 0 {
-		cfg.LongestWait = 5 * time.Second
+		cfg.LongestWait = 2 * time.Second
 	}
 	return &Agent{cfg: cfg, log: log.With("executor", cfg.Hello.Id), drain: make(chan struct{})}
 }

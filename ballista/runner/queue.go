@@ -82,6 +82,9 @@ type QueueParts struct {
 	Journal *journal.Journal
 	Metrics metrics.Runner
 	Log     *slog.Logger
+	// Places is closed when whoever is to run the jobs is there, or was waited
+	// for long enough: no job starts before. Nil: they may start at once.
+	Places <-chan struct{}
 }
 
 // Queue takes jobs, runs a bounded number at once in the order in which they
@@ -127,6 +130,7 @@ type Queue struct {
 	finished  int    // how many of order have ended and were told
 	number    uint64 // of the next job
 	started   bool
+	held      bool // until Places is closed
 	draining  bool
 }
 
@@ -170,10 +174,20 @@ func NewQueue(cfg QueueConfig, parts QueueParts) (*Queue, error) {
 // come: to be run after all, or to be forgotten.
 const housekeeping = time.Second
 
-// Start implements lifecycle.Service: jobs run, and callers are told, from now
-// on.
+// Start implements lifecycle.Service: callers are told from now on, and jobs
+// run as soon as there are places for them.
 func (q *Queue) Start(context.Context) error {
 	q.resume()
+	if q.parts.Places != nil {
+		q.group.Go("places", func(context.Context) error {
+			select {
+			case <-q.group.Draining():
+			case <-q.parts.Places:
+				q.letGo()
+			}
+			return nil
+		})
+	}
 	q.group.Go("housekeeping", func(context.Context) error {
 		tick := time.NewTicker(housekeeping)
 		defer tick.Stop()
@@ -187,6 +201,14 @@ func (q *Queue) Start(context.Context) error {
 		}
 	})
 	return nil
+}
+
+// letGo lets the jobs start that were held.
+func (q *Queue) letGo() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = false
+	q.startNext()
 }
 
 func (q *Queue) tick() {

@@ -97,7 +97,7 @@ func (q *Queue) resume() {
 			})
 		}
 	}
-	q.started = true
+	q.started, q.held = true, q.parts.Places != nil
 	q.startNext()
 }
 

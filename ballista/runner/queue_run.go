@@ -10,7 +10,7 @@ import (
 
 // startNext starts waiting jobs while there is a free place. q.mu is held.
 func (q *Queue) startNext() {
-	for q.started && !q.draining {
+	for q.started && !q.held && !q.draining {
 		e := q.next()
 		if e == nil {
 			break

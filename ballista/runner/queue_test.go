@@ -132,6 +132,12 @@ func (f *moodyFile) WriteAt(p []byte, at int64) (int, error) {
 
 func begin(t *testing.T, path string, tune func(*runner.QueueConfig)) *process {
 	t.Helper()
+	return beginHeld(t, path, tune, nil)
+}
+
+// beginHeld begins a process whose jobs wait for places.
+func beginHeld(t *testing.T, path string, tune func(*runner.QueueConfig), places <-chan struct{}) *process {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	p := &process{path: path, works: newWorks(), caller: &listener{}}
 	cfg := runner.DefaultQueueConfig()
@@ -152,7 +158,7 @@ func begin(t *testing.T, path string, tune func(*runner.QueueConfig)) *process {
 	ccfg := callback.DefaultConfig()
 	ccfg.Grace, ccfg.BackoffFirst, ccfg.BackoffMax = 0, 2*time.Millisecond, 2*time.Millisecond
 	p.sender = callback.New(ccfg, p.caller, m.Callback, log)
-	p.Queue, err = runner.NewQueue(cfg, runner.QueueParts{Runner: p.works, Sender: p.sender, Journal: p.journal, Metrics: m.Runner, Log: log})
+	p.Queue, err = runner.NewQueue(cfg, runner.QueueParts{Runner: p.works, Sender: p.sender, Journal: p.journal, Metrics: m.Runner, Log: log, Places: places})
 	require.NoError(t, err)
 	t.Cleanup(func() { p.stop(t) })
 	return p
@@ -242,6 +248,40 @@ func TestAcceptedJobsRunAfterADeathInTheirOrder(t *testing.T) {
 	assert.Equal(t, 1, q.awaitState(t, "c", recon.StateSucceeded).Restarts)
 	assert.Zero(t, q.awaitState(t, "b", recon.StateSucceeded).Restarts)
 	assert.Equal(t, []string{"c", "a", "b"}, q.works.cleared, "what the dead left behind is cleared away first")
+}
+
+func TestJobsWaitForTheirPlaces(t *testing.T) {
+	t.Parallel()
+	p := begin(t, newPath(t), nil)
+	p.caller.answer = func(callback.Delivery) error { return errors.New("refused") }
+	p.start(t)
+	for _, id := range []string{"told", "run", "cancelled"} {
+		p.post(t, id)
+	}
+	close(p.works.end(<-p.works.began))
+	p.awaitState(t, "told", recon.StateSucceeded)
+	require.Equal(t, "run", <-p.works.began)
+
+	places := make(chan struct{})
+	q := beginHeld(t, p.afterlife(t), nil, places)
+	q.start(t)
+	require.Equal(t, "told/final", q.awaitFinals(t, 1)[0].ID, "callers are told meanwhile")
+	q.post(t, "new")
+	require.NoError(t, q.Cancel(t.Context(), "cancelled"))
+	require.Equal(t, "cancelled/final", q.awaitFinals(t, 2)[1].ID)
+	require.NoError(t, q.Ready())
+	require.Equal(t, recon.Load{MaxJobs: 1, QueuedJobs: 2, MaxQueue: 100}, q.Load())
+	require.Empty(t, q.works.began)
+	close(places)
+	for _, id := range []string{"run", "new"} {
+		require.Equal(t, id, <-q.works.began)
+		close(q.works.end(id))
+	}
+
+	never := beginHeld(t, p.afterlife(t), nil, make(chan struct{}))
+	never.start(t)
+	never.stop(t) // and does not wait for places
+	require.Empty(t, never.works.began)
 }
 
 func TestAnOutcomeIsOnDiskBeforeItIsTold(t *testing.T) {

@@ -18,6 +18,7 @@ func (s *Scheduler) assign() {
 	for !s.closed && s.assignOne() {
 	}
 	s.dismiss()
+	s.count()
 }
 
 func (s *Scheduler) assignOne() bool {

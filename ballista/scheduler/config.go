@@ -21,7 +21,8 @@ type Config struct {
 	// come back to its tasks and outputs. Default 5 s.
 	ReconnectGrace time.Duration
 	// LocalGrace is how long to wait for another executor when the last one
-	// is gone, before this process takes over. Default 5 s.
+	// is gone, before this process takes over; and for those of the process
+	// before, when this one begins. Default 5 s.
 	LocalGrace time.Duration
 	// MaxAttempts is how often a task may fail before its job does. Default 4.
 	MaxAttempts int

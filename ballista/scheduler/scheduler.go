@@ -49,6 +49,10 @@ type Scheduler struct {
 	cuts    map[cut]time.Time
 	timers  map[*time.Timer]struct{}
 	changed chan struct{} // closed and made anew when jobs begin or end
+	// present is how many executors do not drain; moved is closed and made
+	// anew when that changes.
+	present int
+	moved   chan struct{}
 	closed  bool
 	streams sync.WaitGroup
 }
@@ -59,7 +63,7 @@ func New(cfg Config, results Results, metrics *Metrics, log *slog.Logger) *Sched
 	return &Scheduler{
 		cfg: cfg, log: log, metrics: metrics, results: results, instance: uuid.NewString(),
 		executors: map[string]*executor{}, jobs: map[string]*job{}, cuts: map[cut]time.Time{},
-		timers: map[*time.Timer]struct{}{}, changed: make(chan struct{}),
+		timers: map[*time.Timer]struct{}{}, changed: make(chan struct{}), moved: make(chan struct{}),
 	}
 }
 
