@@ -64,14 +64,15 @@ const storeMemory = 64 << 20
 // this process is itself.
 type localEngine struct {
 	scheduler *sched.Scheduler
+	slots     *executor.Slots
 	worker    *executor.Worker
 	store     *shuffle.Store
 	client    *shuffle.Client
 }
 
-// newLocalEngine returns an engine that runs up to jobs tasks at once in this
-// process. peers says how executors are read from.
-func newLocalEngine(cfg sched.Config, e *engines, jobs int, reg prometheus.Registerer, log *slog.Logger, peers shuffle.ClientConfig) (*localEngine, error) {
+// newLocalEngine returns an engine for the jobs of this process. peers says how
+// executors are read from.
+func newLocalEngine(cfg sched.Config, e *engines, reg prometheus.Registerer, log *slog.Logger, peers shuffle.ClientConfig) (*localEngine, error) {
 	cfg.Version, cfg.EngineVersion = version(), engine.Version()
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -86,9 +87,10 @@ func newLocalEngine(cfg sched.Config, e *engines, jobs int, reg prometheus.Regis
 		scheduler: sched.New(cfg, sched.NewCollector(reader, store, cfg.ResultMemory), sched.NewMetrics(reg), log),
 		store:     store, client: reader,
 	}
-	core := executor.New(executor.Pooled(e.sessions), e.stores.sources, executor.NewPieces(reader, ""))
+	l.slots = executor.NewLocalSlots(e.sessions, e.limits, e.share)
+	core := executor.New(l.slots, e.stores.sources, executor.NewPieces(reader, ""))
 	l.scheduler.AddLocal(&control.Hello{
-		Slots: int32(jobs), Threads: int32(e.limits.Threads), MemoryBytes: e.limits.MemoryLimit,
+		Slots: int32(e.slots), Threads: int32(e.limits.Threads), MemoryBytes: e.limits.MemoryLimit,
 		Version: version(), EngineVersion: engine.Version(),
 	}, func(report func(*control.Report)) sched.Worker {
 		l.worker = executor.NewWorker(core, store, executor.NewMetrics(reg), log, report)
@@ -137,7 +139,7 @@ func (l *localEngine) close() error { return errors.Join(l.scheduler.Close(), l.
 // release ends what a closed scheduler leaves.
 func (l *localEngine) release() error {
 	l.worker.Close()
-	return errors.Join(l.client.Close(), l.store.Close())
+	return errors.Join(l.slots.Close(), l.client.Close(), l.store.Close())
 }
 
 // cluster is an engine that executors can join.
@@ -150,11 +152,10 @@ type cluster struct {
 	members  *lifecycle.Group
 }
 
-// newCluster returns the cluster of a daemon that runs up to jobs jobs at
-// once. It serves nobody before start.
-func (f *clusterFlags) newCluster(e *engines, bindHost string, jobs int, guard auth.Guard, reg prometheus.Registerer, backlog func() int, log *slog.Logger) (*cluster, error) {
+// newCluster returns the cluster of a daemon. It serves nobody before start.
+func (f *clusterFlags) newCluster(e *engines, bindHost string, guard auth.Guard, reg prometheus.Registerer, backlog func() int, log *slog.Logger) (*cluster, error) {
 	f.cfg.Backlog = backlog
-	local, err := newLocalEngine(f.cfg, e, jobs, reg, log, f.peers.config(guard))
+	local, err := newLocalEngine(f.cfg, e, reg, log, f.peers.config(guard))
 	if err != nil {
 		return nil, err
 	}

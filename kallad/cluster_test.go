@@ -66,7 +66,7 @@ func newGuardedCluster(t *testing.T, adapt func(*sched.Config), guard auth.Guard
 		adapt(&flags.cfg)
 	}
 	flags.grpcPort = 0
-	c.cluster, err = flags.newCluster(c.engines, "127.0.0.1", 4, guard, prometheus.NewRegistry(), func() int { return 0 }, log)
+	c.cluster, err = flags.newCluster(c.engines, "127.0.0.1", guard, prometheus.NewRegistry(), func() int { return 0 }, log)
 	require.NoError(t, err)
 	require.NoError(t, c.start(t.Context()))
 	t.Cleanup(func() {

@@ -116,12 +116,15 @@ func (f *engineFlags) validate(limits engine.Config, sessions int) error {
 
 // engines is what jobs need in this process.
 type engines struct {
-	cfg      runner.Config
-	limits   engine.Config // of a session
-	stores   *stores
-	binding  *engine.Pool
-	sessions *engine.Pool
-	usage    *engine.Usage
+	cfg    runner.Config
+	limits engine.Config // of a job in one task
+	// slots is how many tasks run at once in this process, share how many of
+	// them share the limits of a job in one task.
+	slots, share int
+	stores       *stores
+	binding      *engine.Pool
+	sessions     *engine.Pool
+	usage        *engine.Usage
 	// cells run queries in processes of their own; nil if none is to.
 	cells *cell.Pool
 }
@@ -149,14 +152,21 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 	}
 	e := &engines{
 		cfg: runner.Config{
-			StagingPath: root, Partitions: f.partitions, Threads: f.threads, MaxResultRows: f.maxRows, SortEvidence: f.sorted, Version: version(),
+			StagingPath: root, Partitions: f.partitions, Threads: f.threads, Memory: limits.MemoryLimit, MaxResultRows: f.maxRows, SortEvidence: f.sorted, Version: version(),
 			MemoryHint: fmt.Sprintf("--memory-limit, of which a job now gets %s", formatBytes(limits.MemoryLimit)),
 		},
-		limits: limits, stores: stores, usage: limits.Usage,
+		limits: limits, slots: jobs, share: 1, stores: stores, usage: limits.Usage,
 		binding:  engine.NewPool(f.bindLimits(), daemon && !f.isolate),
 		sessions: engine.NewPool(limits, daemon && !f.isolate),
 	}
-	if f.isolate {
+	if jobs == 1 {
+		// A thread each, if that leaves them memory to work with.
+		e.share = max(1, min(f.threads, int(limits.MemoryLimit/(2*engine.MinMemoryLimit))))
+		e.slots = e.share
+	}
+	if !f.isolate {
+		e.cfg.Tasks = e.slots
+	} else {
 		if e.cells, err = f.newCells(e, private, jobs, log); err != nil {
 			return nil, errors.Join(err, e.close())
 		}

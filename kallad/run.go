@@ -131,7 +131,7 @@ func (f *runFlags) runHere(ctx context.Context, std streams, job *recon.Job, log
 		return err
 	}
 	defer func() { err = errors.Join(err, engines.close()) }()
-	local, err := newLocalEngine(sched.DefaultConfig(), engines, 1, prometheus.NewRegistry(), log, shuffle.ClientConfig{})
+	local, err := newLocalEngine(sched.DefaultConfig(), engines, prometheus.NewRegistry(), log, shuffle.ClientConfig{})
 	if err != nil {
 		return err
 	}

@@ -203,7 +203,7 @@ func (f *schedulerFlags) build(log *slog.Logger) (*daemon, error) {
 	}
 	registerEngine(prom, f.engine.memory(), d.engines.usage, d.engines.cells)
 	backlog := func() int { return d.queue.Load().QueuedJobs }
-	if d.cluster, err = f.cluster.newCluster(d.engines, f.bindHost, f.queue.MaxJobs, guard, prom, backlog, log); err != nil {
+	if d.cluster, err = f.cluster.newCluster(d.engines, f.bindHost, guard, prom, backlog, log); err != nil {
 		return nil, errors.Join(err, d.engines.close(), d.journal.Close())
 	}
 	d.sender = callback.New(f.callbacks, client, registry.Callback, log)

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"kallad/ballista/engine"
 	"kallad/ballista/plan"
@@ -11,22 +12,61 @@ import (
 // Slots shares the engine's memory and threads between tasks that run at
 // once.
 type Slots struct {
-	total engine.Config
-	// shared and whole hold a session ahead, for tasks that run beside others
-	// and for those that are alone in their stage.
-	shared, whole *engine.Pool
+	// everything opens sessions for tasks with nothing beside them.
+	everything func() (*engine.Session, error)
+	// shared and whole have sessions for tasks that run beside others and for
+	// those that are alone in their stage.
+	shared, whole ahead
 }
 
 // NewSlots divides what all tasks together may use into n equal slots. A task
 // that is alone in its stage has all threads, but the memory of a slot. The
 // caller closes it when no task runs.
 func NewSlots(total engine.Config, n int) *Slots {
+	s := newSlots(total, n)
+	s.everything = func() (*engine.Session, error) { return engine.Open(total) }
+	s.shared.pool()
+	s.whole.pool()
+	return s
+}
+
+// NewLocalSlots is NewSlots for a process in which most jobs have one task:
+// sessions is the pool for those, of sessions that may use everything, and
+// stays the caller's. Sessions for other tasks are opened ahead once there was
+// such a task.
+func NewLocalSlots(sessions *engine.Pool, total engine.Config, n int) *Slots {
+	s := newSlots(total, n)
+	s.everything = sessions.Open
+	return s
+}
+
+func newSlots(total engine.Config, n int) *Slots {
 	slot := total
 	slot.MemoryLimit = total.MemoryLimit / int64(n)
 	slot.MaxSpill = total.MaxSpill / int64(n)
 	alone := slot // has every thread
 	slot.Threads = max(1, total.Threads/n)
-	return &Slots{total: total, shared: engine.NewPool(slot, true), whole: engine.NewPool(alone, true)}
+	return &Slots{shared: ahead{cfg: slot}, whole: ahead{cfg: alone}}
+}
+
+// ahead is a pool that begins when it is first asked for.
+type ahead struct {
+	cfg   engine.Config
+	begin sync.Once
+	begun *engine.Pool
+}
+
+func (a *ahead) pool() *engine.Pool {
+	a.begin.Do(func() { a.begun = engine.NewPool(a.cfg, true) })
+	return a.begun
+}
+
+func (a *ahead) close() error {
+	a.begin.Do(func() {})
+	if a.begun == nil {
+		return nil
+	}
+	return a.begun.Close()
 }
 
 // Open implements Sessions.
@@ -35,11 +75,11 @@ func (s *Slots) Open(ctx context.Context, task plan.Task) (*engine.Session, erro
 	var err error
 	switch {
 	case isExclusive(ctx):
-		session, err = engine.Open(s.total)
+		session, err = s.everything()
 	case task.Alone:
-		session, err = s.whole.Open()
+		session, err = s.whole.pool().Open()
 	default:
-		session, err = s.shared.Open()
+		session, err = s.shared.pool().Open()
 	}
 	if err != nil {
 		return nil, &startError{err}
@@ -48,7 +88,7 @@ func (s *Slots) Open(ctx context.Context, task plan.Task) (*engine.Session, erro
 }
 
 // Close closes the sessions that no task took.
-func (s *Slots) Close() error { return errors.Join(s.shared.Close(), s.whole.Close()) }
+func (s *Slots) Close() error { return errors.Join(s.shared.close(), s.whole.close()) }
 
 type exclusiveKey struct{}
 

@@ -132,9 +132,9 @@ func (w *Worker) run(ctx context.Context, task plan.Task, locations map[string]p
 	return w.core.Run(ctx, task, locations, observer)
 }
 
-// Run runs a task whose streams the observer takes as they come.
+// Run runs a job's only task, whose streams the observer takes as they come.
 func (w *Worker) Run(ctx context.Context, task plan.Task, locations map[string]plan.Secret, observer plan.TaskObserver) error {
-	return w.core.Run(ctx, task, locations, observer)
+	return w.core.Run(withExclusive(ctx, true), task, locations, observer)
 }
 
 // finish reports the end of an attempt.

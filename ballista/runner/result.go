@@ -13,7 +13,7 @@ func (r *run) result(o *observer) *recon.Result {
 		OutputPaths:  outputPaths(r.job.OutputPath),
 		Left:         r.sideCounts(o, 0),
 		Right:        r.sideCounts(o, 1),
-		EngineMode:   r.engineMode(),
+		EngineMode:   r.mode,
 		Notes:        r.notes(),
 		StartedAt:    r.startedAt.UTC(),
 		FinishedAt:   r.cfg.Now().UTC(),

@@ -42,6 +42,13 @@ type Config struct {
 	// Threads is how many threads read at once in this process. Default: the
 	// machine's cores.
 	Threads int
+	// Memory is what queries may hold in this process, and Tasks how many
+	// tasks it runs at once. A job that seems to need more memory than that
+	// is split into tasks here too, so that each fits, where one that spills
+	// would take longer. Default 0: no job is split in this process.
+	// Unit: bytes.
+	Memory int64
+	Tasks  int
 	// MaxResultRows is how many rows a query's result may have; a job with
 	// more fails. Default 0: any number.
 	MaxResultRows int64
@@ -145,18 +152,12 @@ type run struct {
 	progress   *progress
 	tables     []*table
 	query      *boundQuery
-	// places is how many tasks can run at once on executors, as it was when
-	// the job was planned; 0 is in this process.
+	// mode is where the job runs, places how many tasks can run there at
+	// once, as it was when the job was planned. 0 is one task in this process.
+	mode     string
 	places   int
 	graph    plan.Graph
 	evidence *evidence.Set
-}
-
-func (r *run) engineMode() string {
-	if r.places == 0 {
-		return EngineModeLocal
-	}
-	return EngineModeCluster
 }
 
 func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
@@ -207,7 +208,8 @@ func traced(ctx context.Context, name string, do func(context.Context) error) er
 	return err
 }
 
-// prepare looks at the sources and plans the query's stages for so many places.
+// prepare looks at the sources and plans the query's stages for so many places
+// on executors.
 func (r *run) prepare(ctx context.Context, places int) error {
 	r.progress.step(stepDescribe)
 	if err := traced(ctx, "describe", r.describeSources); err != nil {
@@ -220,8 +222,11 @@ func (r *run) prepare(ctx context.Context, places int) error {
 		return err
 	}
 	r.progress.step(stepPlan)
-	r.places = places
-	r.progress.runs(r.engineMode())
+	r.mode, r.places = EngineModeCluster, places
+	if places == 0 {
+		r.mode = EngineModeLocal
+	}
+	r.progress.runs(r.mode)
 	return traced(ctx, "plan", r.planQuery)
 }
 
@@ -235,7 +240,14 @@ func (r *run) planQuery(ctx context.Context) (err error) {
 	if r.query, err = r.bind(ctx, binder); err != nil {
 		return err
 	}
+	if r.mode == EngineModeLocal && r.tooLarge() {
+		r.places = r.cfg.Tasks
+	}
 	r.graph, err = plan.Plan(ctx, binder, r.request())
+	if err == nil && r.mode == EngineModeLocal && gathers(r.graph) {
+		r.places = 0
+		r.graph, err = plan.Plan(ctx, binder, r.request())
+	}
 	return err
 }
 

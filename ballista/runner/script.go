@@ -34,7 +34,7 @@ const resultTable = reservedPrefix + "result"
 // rows no match carries.
 func (r *run) request() plan.Request {
 	request := plan.Request{
-		Query: r.query.query, Places: r.places, Partitions: r.cfg.Partitions,
+		Query: r.query.query, Places: r.places, Partitions: r.partitions(),
 		Result: plan.Result{Table: resultTable, MaxRows: r.mostRows()},
 		Steps: []plan.Step{
 			{Name: stepCount, Kind: plan.StepCount, SQL: "SELECT count(*) FROM " + resultTable},
