@@ -50,7 +50,13 @@ type outcome struct {
 // environment that kallad would read.
 func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	return commandFor(t, time.Minute, dir, args...)
+}
+
+// commandFor is command for a process that may live for longer.
+func commandFor(t *testing.T, life time.Duration, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), life)
 	t.Cleanup(cancel)
 	self, err := os.Executable()
 	require.NoError(t, err)

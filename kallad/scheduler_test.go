@@ -93,8 +93,14 @@ func startScheduler(t *testing.T, dir string, args ...string) *scheduler {
 // startSchedulerWith starts a daemon that sees further variables.
 func startSchedulerWith(t *testing.T, dir string, env []string, args ...string) *scheduler {
 	t.Helper()
+	return startSchedulerFor(t, time.Minute, dir, env, args...)
+}
+
+// startSchedulerFor starts a daemon that may live for longer.
+func startSchedulerFor(t *testing.T, life time.Duration, dir string, env []string, args ...string) *scheduler {
+	t.Helper()
 	args = append([]string{"scheduler", "--http-port", "0", "--grpc-port", "0", "--bind-host", "127.0.0.1", "--callback-grace", "50ms", "--progress-interval", "0s"}, args...)
-	s := &scheduler{cmd: command(t, dir, args...), dir: dir, logs: &lines{}}
+	s := &scheduler{cmd: commandFor(t, life, dir, args...), dir: dir, logs: &lines{}}
 	s.cmd.Stderr = s.logs
 	s.cmd.Env = append(s.cmd.Env, env...)
 	require.NoError(t, s.cmd.Start())

@@ -70,7 +70,24 @@ func newError(t duck.ErrorType, message string) *Error {
 	case t == duck.ErrorTypeInvalid:
 		kind = kindByPrefix(message)
 	}
-	return &Error{Kind: kind, Message: message}
+	return &Error{Kind: kind, Message: plain(message)}
+}
+
+// maxMessage bounds what is told of one error, which may quote the query.
+// Unit: bytes.
+const maxMessage = 4 << 10
+
+// plain makes DuckDB's words those of somebody who cannot change its settings,
+// and no longer than people read.
+func plain(message string) string {
+	message, _, _ = strings.Cut(message, ` Use "SET max_expression_depth`)
+	if where, ok := strings.CutPrefix(message, "memory exhausted at or near "); ok {
+		message = "it is nested too deep at or near " + where // what Bison says of its stack
+	}
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "..."
+	}
+	return message
 }
 
 // outOfMemory reports whether a message is about memory: the limit's, or the

@@ -1,7 +1,12 @@
 package engine_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -69,6 +74,25 @@ func TestInexactTextIsAnError(t *testing.T) {
 	}
 }
 
+func TestErrorsAreForWhoeverWroteTheQuery(t *testing.T) {
+	t.Parallel()
+	s := open(t, engine.Config{Threads: 1})
+	for sql, want := range map[string]string{
+		"SELECT 1e999999999": "larger than any", "SELECT " + strings.Repeat("9", 1000): "larger than any",
+		"SELECT " + strings.Repeat("(", 20000):                           "nested too deep",
+		"SELECT " + strings.Repeat("-", 1) + strings.Repeat(" -1", 5000): "limit of 1000 exceeded.",
+	} {
+		_, err := s.Parse(t.Context(), sql)
+		require.ErrorContains(t, err, want)
+		require.Equal(t, engine.KindQuery, engine.KindOf(err), err.Error())
+		require.NotContains(t, err.Error(), "SET ")
+	}
+	err := s.Exec(t.Context(), "SELECT "+strings.Repeat("é", 100_000))
+	require.Error(t, err)
+	require.Less(t, len(err.Error()), 5000)
+	require.True(t, utf8.ValidString(err.Error()))
+}
+
 func TestSandbox(t *testing.T) {
 	t.Parallel()
 	s := open(t, engine.Config{Threads: 1})
@@ -80,4 +104,56 @@ func TestSandbox(t *testing.T) {
 	} {
 		require.Error(t, s.Exec(t.Context(), sql), sql)
 	}
+}
+
+// TestNothingReadsFiles calls every function that can stand in a FROM clause,
+// whatever queries may call, with a file's path wherever it takes text.
+func TestNothingReadsFiles(t *testing.T) {
+	const canary = "xyzzy-4711-canary"
+	dir := t.TempDir()
+	path := filepath.Join(dir, "secret.csv")
+	require.NoError(t, os.WriteFile(path, []byte("text\n"+canary+"\n"), 0o600))
+	t.Chdir(dir)
+	s := open(t, engine.Config{Threads: 1})
+	functions := texts(t, s, `SELECT DISTINCT function_name, coalesce(array_to_string(parameter_types, ';'), '')
+		FROM duckdb_functions() WHERE function_type IN ('table', 'table_macro') ORDER BY ALL`)
+	require.Greater(t, len(functions), 60)
+	called := 0
+	for _, f := range functions {
+		if f[0] == "repeat" || f[0] == "repeat_row" {
+			continue
+		}
+		kinds := strings.Split(strings.TrimSuffix(f[1], ";"), ";")
+		for n := range len(kinds) + 1 { // what comes after the first ones has names
+			args := make([]string, n)
+			for i := range args {
+				args[i] = "'" + path + "'"
+				if strings.HasSuffix(kinds[i], "INT") || kinds[i] == "BOOLEAN" {
+					args[i] = "1"
+				}
+			}
+			rows, err := s.Query(t.Context(), fmt.Sprintf("SELECT * FROM %q(%s) LIMIT 100", f[0], strings.Join(args, ", ")))
+			if err != nil {
+				continue
+			}
+			for {
+				batch, err := rows.Next(t.Context())
+				if err != nil {
+					break
+				}
+				called++
+				for _, column := range batch.Columns() {
+					for i := range column.Len() {
+						require.NotContains(t, column.ValueStr(i), canary, f[0])
+					}
+				}
+				batch.Release()
+			}
+			rows.Close()
+		}
+	}
+	require.Greater(t, called, 10, "some of them answer")
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 1, "nothing was written")
 }

@@ -27,7 +27,8 @@ func (s *Session) Parse(ctx context.Context, sql string) (json.RawMessage, error
 		At      string `json:"position"`
 	}
 	if err := json.Unmarshal([]byte(text), &outcome); err != nil {
-		return nil, fmt.Errorf("read the parsed query: %w", err)
+		// Only an infinite constant is written as something that is no JSON.
+		return nil, &Error{Kind: KindQuery, Message: "a number in it is larger than any that can be held; the largest is 1.79e308"}
 	}
 	if outcome.Error {
 		message := outcome.Message
@@ -37,7 +38,7 @@ func (s *Session) Parse(ctx context.Context, sql string) (json.RawMessage, error
 		if outcome.At != "" {
 			message += " (character " + outcome.At + ")"
 		}
-		return nil, &Error{Kind: KindQuery, Message: message}
+		return nil, &Error{Kind: KindQuery, Message: plain(message)}
 	}
 	return json.RawMessage(text), nil
 }
