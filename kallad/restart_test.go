@@ -136,7 +136,7 @@ func killInMidJob(t *testing.T, args ...string) *restarted {
 
 // check proves that the job ended as it should, was told so once, and where its
 // tasks ran.
-func (r *restarted) check(t *testing.T, mode string, executors ...string) {
+func (r *restarted) check(t *testing.T, mode string, executors ...string) map[string]any {
 	t.Helper()
 	doc := r.await(t, "again", "succeeded")
 	require.Equal(t, mode, doc["engine_mode"])
@@ -164,6 +164,7 @@ func (r *restarted) check(t *testing.T, mode string, executors ...string) {
 	for _, path := range leftover(t, filepath.Join(r.dir, "staging")) {
 		require.NotContains(t, path, ".partial")
 	}
+	return doc
 }
 
 func TestJobsOfAKilledDaemonRunOnItsExecutors(t *testing.T) {
@@ -174,7 +175,13 @@ func TestJobsOfAKilledDaemonRunOnItsExecutors(t *testing.T) {
 	r.front.lead(r.executorAddress(t))
 	r.logs.await(t, `msg="jobs start" executors=2`)
 	r.gate.open(t)
-	r.check(t, "cluster", r.executors[0].id, r.executors[1].id)
+	doc := r.check(t, "cluster", r.executors[0].id, r.executors[1].id)
+	for _, e := range r.executors {
+		if slices.Contains(doc["executors"].([]any), any(e.id)) {
+			e.logs.await(t, `msg="job begins here" executor=`+e.id+" run_id=again")
+			e.logs.await(t, `msg="job ended here" executor=`+e.id+" run_id=again")
+		}
+	}
 }
 
 func TestJobsOfAKilledDaemonDoNotWaitForEver(t *testing.T) {

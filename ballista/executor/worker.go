@@ -30,7 +30,7 @@ type Worker struct {
 	mu       sync.Mutex
 	running  map[plan.TaskID]*attempt
 	ended    map[plan.TaskID]*control.Ended // not acknowledged
-	jobs     map[string]bool                // of which there may be outputs
+	jobs     map[string]*share              // of which there may be outputs
 	news     chan struct{}                  // has room for one: a step has begun
 	attempts sync.WaitGroup
 }
@@ -41,9 +41,16 @@ type Worker struct {
 func NewWorker(core *Executor, store *shuffle.Store, metrics *Metrics, log *slog.Logger, report func(*control.Report)) *Worker {
 	return &Worker{
 		core: core, store: store, metrics: metrics, log: log, report: report,
-		running: map[plan.TaskID]*attempt{}, ended: map[plan.TaskID]*control.Ended{}, jobs: map[string]bool{},
+		running: map[plan.TaskID]*attempt{}, ended: map[plan.TaskID]*control.Ended{}, jobs: map[string]*share{},
 		news: make(chan struct{}, 1),
 	}
+}
+
+// share is what a worker does of a job.
+type share struct {
+	// log has the job's run_id.
+	log           *slog.Logger
+	tasks, failed int
 }
 
 // errCancelled is the cause of an attempt that an order ended.
@@ -100,7 +107,11 @@ func (w *Worker) launch(launch *control.Launch) {
 	}
 	w.mu.Lock()
 	w.running[task.ID] = a
-	w.jobs[task.ID.Job] = true
+	if w.jobs[task.ID.Job] == nil {
+		w.jobs[task.ID.Job] = &share{log: w.log.With("run_id", run)}
+		w.jobs[task.ID.Job].log.Info("job begins here")
+	}
+	w.jobs[task.ID.Job].tasks++
 	w.mu.Unlock()
 	w.metrics.running.Inc()
 	w.attempts.Go(func() {
@@ -153,22 +164,34 @@ func (w *Worker) finish(ctx context.Context, a *attempt, locations map[string]pl
 		w.remove(a.id)
 	}
 	w.metrics.ended(ended.Outcome, took)
-	a.log.Debug("task ended", "outcome", ended.Outcome.String(), "seconds", took.Seconds(), "error", ended.Message)
+	level := slog.LevelDebug
+	if unsound(ended.Outcome) {
+		level = slog.LevelWarn
+	}
+	a.log.Log(ctx, level, "task ended", "outcome", ended.Outcome.String(), "seconds", took.Seconds(), "error", ended.Message)
 
 	w.mu.Lock()
 	delete(w.running, a.id)
-	orphan, kept := a.orphan, w.jobs[a.id.Job]
+	orphan, job := a.orphan, w.jobs[a.id.Job]
+	if job != nil && unsound(ended.Outcome) {
+		job.failed++
+	}
 	if !orphan {
 		w.ended[a.id] = ended
 	}
 	w.mu.Unlock()
 	w.metrics.running.Dec()
-	if orphan || !kept {
+	if orphan || job == nil {
 		w.remove(a.id)
 	}
 	if !orphan {
 		w.report(&control.Report{Report: &control.Report_Ended{Ended: ended}})
 	}
+}
+
+// unsound reports whether an attempt ended as nobody wanted.
+func unsound(outcome control.Outcome) bool {
+	return outcome != control.Outcome_DONE && outcome != control.Outcome_CANCELLED
 }
 
 func (w *Worker) cancel(id plan.TaskID) {
@@ -199,6 +222,9 @@ func (w *Worker) remove(id plan.TaskID) {
 // is removed when they do.
 func (w *Worker) forget(job string) {
 	w.mu.Lock()
+	if share := w.jobs[job]; share != nil {
+		share.log.Info("job ended here", "tasks", share.tasks, "failed", share.failed)
+	}
 	delete(w.jobs, job)
 	for id, a := range w.running {
 		if id.Job == job {

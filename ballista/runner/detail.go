@@ -17,13 +17,18 @@ const (
 	stepPublish  = "publish"
 )
 
-// detail is the plan of a run in this process, as JobStatus shows it: one
-// stage with one task, which takes its steps one after the other. It is used
-// under progress' lock.
+// detail is the plan of a run that is one task, as JobStatus shows it: one
+// stage, whose task takes its steps one after the other. Until a plan is known
+// it shows what goes before. It is used under progress' lock.
 type detail struct {
 	now   func() time.Time
 	stage recon.StageStatus
 	steps []recon.StepStatus
+	// executor has the task; empty for this process. attempt counts from 1, and
+	// earlier are those before it.
+	executor string
+	attempt  int
+	earlier  []recon.TaskStatus
 	// failure is why the run failed, for people.
 	failure string
 	// toldAt and news keep copies for readers rare.
@@ -36,10 +41,9 @@ const tellEvery = 200 * time.Millisecond
 
 func newDetail(now func() time.Time) *detail {
 	at := now().UTC()
-	return &detail{now: now, stage: recon.StageStatus{
+	return &detail{now: now, attempt: 1, stage: recon.StageStatus{
 		Name: "whole job", Kind: recon.StageWhole, State: recon.WorkRunning,
-		Reason: "the scheduler's process does all of it in one task",
-		Tasks:  1, TasksRunning: 1, StartedAt: &at,
+		Tasks: 1, TasksRunning: 1, StartedAt: &at,
 	}}
 }
 
@@ -47,7 +51,15 @@ func newDetail(now func() time.Time) *detail {
 func (d *detail) adopt(s recon.StageStatus) {
 	d.stage.ID, d.stage.Name, d.stage.Kind, d.stage.Reason, d.stage.Retries = s.ID, s.Name, s.Kind, s.Reason, s.Retries
 	d.stage.BytesIn, d.stage.BytesOut, d.stage.SpillBytes = s.BytesIn, s.BytesOut, s.SpillBytes
+	if n := len(s.TaskList); n > 0 {
+		d.earlier, d.executor, d.attempt = s.TaskList[:n-1], s.TaskList[n-1].Executor, s.TaskList[n-1].Attempt
+	}
 	d.news = true
+}
+
+// here says that the task is this process's.
+func (d *detail) here() {
+	d.stage.Reason, d.news = "the scheduler's process does all of it in one task", true
 }
 
 // begin ends the step before and begins one.
@@ -108,10 +120,10 @@ func (d *detail) due() []recon.StageStatus {
 func (d *detail) copy() []recon.StageStatus {
 	stage := d.stage
 	task := recon.TaskStatus{
-		Attempt: 1, State: stage.State, Volume: stage.Volume,
+		Attempt: d.attempt, Executor: d.executor, State: stage.State, Volume: stage.Volume,
 		StartedAt: stage.StartedAt, FinishedAt: stage.FinishedAt,
 		Error: d.failure, Steps: slices.Clone(d.steps),
 	}
-	stage.TaskList = []recon.TaskStatus{task}
+	stage.TaskList = append(slices.Clone(d.earlier), task)
 	return []recon.StageStatus{stage}
 }

@@ -193,6 +193,9 @@ func (p *progress) runs(engineMode string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.current.EngineMode = engineMode
+	if engineMode == EngineModeLocal {
+		p.detail.here()
+	}
 	p.tell()
 }
 

@@ -104,6 +104,35 @@ func (d distributed) Run(_ context.Context, _ plan.Job, o plan.Observer) error {
 	return recon.Input(errors.New("no good"))
 }
 
+// runner returns a runner whose jobs fail as the engine has it.
+func (d distributed) runner(t *testing.T) *runner.Runner {
+	store := blob.NewLocal(blob.LocalConfig{})
+	sources := source.NewRegistry()
+	sources.AddFormat("csv", csv.New(store, csv.Config{}))
+	return runner.New(runner.Config{StagingPath: t.TempDir()}, runner.Parts{
+		Sources: sources, Store: store, Engine: d, Log: slog.New(slog.DiscardHandler),
+		Binder: func() (runner.Binder, error) { return engine.Open(engine.Config{Threads: 1, TempDir: t.TempDir()}) },
+	})
+}
+
+func TestAJobOfOneTaskShowsWhoHasIt(t *testing.T) {
+	t.Parallel()
+	began, ended := time.Unix(1700000000, 0), time.Unix(1700000007, 0)
+	told := []plan.StageStatus{{ID: 0, Name: "everything", State: plan.StageRunning, Why: []string{"it is small"}, Tasks: 1, Running: 1, Retries: 1, Attempts: []plan.TaskStatus{
+		{Executor: "e1", State: plan.StageFailed, Started: began, Finished: ended, Error: "lost"},
+		{Executor: "e2", Attempt: 1, State: plan.StageRunning, Started: ended},
+	}}}
+	stages, err := lastStages(t, distributed{told}.runner(t), smallJob(t, smallJoin))
+	require.Error(t, err)
+	require.Len(t, stages, 1)
+	assert.Equal(t, "it is small", stages[0].Reason)
+	require.Len(t, stages[0].TaskList, 2)
+	first, second := stages[0].TaskList[0], stages[0].TaskList[1]
+	assert.Equal(t, []any{"e1", 1, recon.WorkFailed, "lost"}, []any{first.Executor, first.Attempt, first.State, first.Error})
+	assert.Equal(t, []any{"e2", 2, recon.WorkFailed, err.Error()}, []any{second.Executor, second.Attempt, second.State, second.Error})
+	assert.Contains(t, second.Steps[0].Name, "describe")
+}
+
 func TestNothingOfAFailedJobRunsOn(t *testing.T) {
 	t.Parallel()
 	began, done := time.Unix(1700000000, 0), time.Unix(1700000007, 0)
@@ -115,14 +144,7 @@ func TestNothingOfAFailedJobRunsOn(t *testing.T) {
 		}},
 		{ID: 2, Name: "left over", State: plan.StageWaiting, Tasks: 1},
 	}
-	store := blob.NewLocal(blob.LocalConfig{})
-	sources := source.NewRegistry()
-	sources.AddFormat("csv", csv.New(store, csv.Config{}))
-	run := runner.New(runner.Config{StagingPath: t.TempDir()}, runner.Parts{
-		Sources: sources, Store: store, Engine: distributed{told}, Log: slog.New(slog.DiscardHandler),
-		Binder: func() (runner.Binder, error) { return engine.Open(engine.Config{Threads: 1, TempDir: t.TempDir()}) },
-	})
-	stages, err := lastStages(t, run, smallJob(t, smallJoin))
+	stages, err := lastStages(t, distributed{told}.runner(t), smallJob(t, smallJoin))
 	require.Error(t, err)
 	require.Len(t, stages, 3)
 	assert.Equal(t, recon.WorkSucceeded, stages[0].State)
