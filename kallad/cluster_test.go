@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
@@ -105,7 +106,7 @@ func (c *testCluster) prepare(t *testing.T, args ...string) *testExecutor {
 		"executor", "--scheduler-url", c.listener.Addr().String(), "--bind-host", "127.0.0.1", "--flight-port", "0", "--grpc-port", "0",
 		"--slots", "2", "--threads", "2", "--memory-limit", "600MB", "--temp-dir", e.temp, "--log-level", "debug",
 	}, args...)
-	e.cmd = command(t, c.dir, args...)
+	e.cmd = process(t.Context(), t, c.dir, args...)
 	e.cmd.Stderr = e.logs
 	return e
 }
@@ -149,21 +150,42 @@ func (c *testCluster) scan(t *testing.T, alias string, uri recon.URI, want int) 
 	t.Cleanup(func() { _ = src.Close() })
 	about, err := src.Describe(t.Context())
 	require.NoError(t, err)
-	scan := source.Scan{}
+	in := plan.StageInput{Table: alias, Source: alias, Spread: plan.SpreadSplit}
 	for _, f := range about.Schema.Fields() {
-		scan.Columns = append(scan.Columns, f.Name)
+		in.Columns = append(in.Columns, f.Name)
 	}
-	partitions, err := src.Split(t.Context(), scan, want)
+	scan, err := splitInput(t.Context(), src, in, want)
 	require.NoError(t, err)
-	raw, err := json.Marshal(scan)
-	require.NoError(t, err)
-	out := plan.Scan{Source: alias, Raw: raw, Schema: plan.Schema{Schema: about.Schema}}
+	return in, scan
+}
+
+// splitInput splits what a stage reads of a source.
+func splitInput(ctx context.Context, src source.Source, in plan.StageInput, want int) (plan.Scan, error) {
+	about, err := src.Describe(ctx)
+	if err != nil {
+		return plan.Scan{}, err
+	}
+	scan := source.Scan{Columns: in.Columns}
+	partitions, err := src.Split(ctx, scan, want)
+	if err != nil {
+		return plan.Scan{}, err
+	}
+	fields := make([]arrow.Field, len(in.Columns))
+	for i, name := range in.Columns {
+		fields[i] = about.Schema.Field(about.Schema.FieldIndices(name)[0])
+	}
+	out := plan.Scan{Source: in.Source, Schema: plan.Schema{Schema: arrow.NewSchema(fields, nil)}}
+	if out.Raw, err = json.Marshal(scan); err != nil {
+		return out, err
+	}
 	for _, p := range partitions {
 		raw, err := json.Marshal(p)
-		require.NoError(t, err)
-		out.Partitions = append(out.Partitions, plan.Partition{Raw: raw, Rows: p.Rows, Bytes: p.Bytes})
+		if err != nil {
+			return out, err
+		}
+		out.Partitions = append(out.Partitions, plan.Partition{Raw: raw, Rows: p.Rows, Bytes: p.Bytes, Once: p.Once})
 	}
-	return plan.StageInput{Table: alias, Source: alias, Columns: scan.Columns, Spread: plan.SpreadSplit}, out
+	return out, nil
 }
 
 // twoStages counts the numbers per remainder: scanned and scattered by tasks,

@@ -58,6 +58,12 @@ func commandFor(t *testing.T, life time.Duration, dir string, args ...string) *e
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), life)
 	t.Cleanup(cancel)
+	return process(ctx, t, dir, args...)
+}
+
+// process is command for a process that may live as long as ctx.
+func process(ctx context.Context, t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.CommandContext(ctx, self, args...)

@@ -31,6 +31,13 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
+// forget drops what was written so far.
+func (l *lines) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Reset()
+}
+
 // await returns what has been written once it holds the text.
 func (l *lines) await(t *testing.T, text string) string {
 	t.Helper()

@@ -23,15 +23,12 @@ var (
 	randomTime = flag.Duration("random.time", 15*time.Second, "no further random query is begun after that; 0: no limit")
 )
 
-// gathered is the largest share of random queries that may fall to one task.
-const gathered = 0.2
-
 // TestRandomQueries runs random queries over random tables as one session
 // does, and as stages of tasks, and compares.
 func TestRandomQueries(t *testing.T) {
 	t.Parallel()
 	started := time.Now()
-	tally := &tally{why: map[string]int{}}
+	tally := &plantest.Tally{}
 	bench := newRig(t)
 	for i := range uint64(*randomRuns) {
 		if *randomTime > 0 && time.Since(started) > *randomTime {
@@ -46,22 +43,7 @@ func TestRandomQueries(t *testing.T) {
 		}
 	}
 	t.Log(tally)
-	require.LessOrEqual(t, float64(tally.gathered), gathered*float64(tally.queries), "%s", tally)
-}
-
-// tally counts what became of random queries.
-type tally struct {
-	queries, unusable, failed, gathered, stages, choices, rows int
-	why                                                        map[string]int
-}
-
-func (a *tally) String() string {
-	out := fmt.Sprintf("%d queries, %d of them on one task (%.1f%%); %d stages, %d choices, %d rows; %d more were no queries, %d failed as they do unsplit",
-		a.queries, a.gathered, 100*float64(a.gathered)/float64(max(1, a.queries)), a.stages, a.choices, a.rows, a.unusable, a.failed)
-	for why, n := range a.why {
-		out += fmt.Sprintf("\n%6d %s", n, why)
-	}
-	return out
+	require.NoError(t, tally.Check())
 }
 
 // rig is the sessions that random queries run in.
@@ -79,7 +61,7 @@ func newRig(t *testing.T) *rig {
 	return r
 }
 
-func (r *rig) check(ctx context.Context, c plantest.Case, a *tally) error {
+func (r *rig) check(ctx context.Context, c plantest.Case, a *plantest.Tally) error {
 	for _, t := range c.Tables {
 		defer r.sources.Exec(ctx, "DROP TABLE "+t.Name)
 	}
@@ -89,7 +71,7 @@ func (r *rig) check(ctx context.Context, c plantest.Case, a *tally) error {
 	run := &plantest.Interpreter{Sources: r.sources, Session: r.tasks}
 	whole, err := r.graph(ctx, c, 0)
 	if errors.Is(err, plantest.ErrUnusable) {
-		a.unusable++
+		a.Unusable++
 		return nil
 	}
 	if err != nil {
@@ -97,22 +79,16 @@ func (r *rig) check(ctx context.Context, c plantest.Case, a *tally) error {
 	}
 	want, err := run.Run(ctx, whole)
 	if err != nil {
-		a.failed++
+		a.Failed++
 		return nil
 	}
-	a.queries++
 	graph, err := r.graph(ctx, c, 4)
 	if err != nil {
 		return err
 	}
-	stages := graph.AllStages()
-	a.stages += len(stages)
-	if len(stages) == 1 && stages[0].Tasks == 1 {
-		a.gathered++
-		why, _, _ := strings.Cut(strings.Join(stages[0].Why, "; "), " of t")
-		a.why[why]++
+	if a.Note(graph) {
 		if *randomShow {
-			fmt.Printf("%s\n%s\n%s\n\n", why, c.Sizes(), c.SQL)
+			fmt.Printf("%s\n%s\n%s\n\n", strings.Join(graph.Stages[0].Why, "; "), c.Sizes(), c.SQL)
 		}
 		return nil
 	}
@@ -120,7 +96,6 @@ func (r *rig) check(ctx context.Context, c plantest.Case, a *tally) error {
 	branches := []bool{true}
 	if len(graph.Choices) > 0 {
 		branches = []bool{true, false}
-		a.choices++
 	}
 	for _, then := range branches {
 		run.Choose = func(plan.Choice) bool { return then }
@@ -128,9 +103,7 @@ func (r *rig) check(ctx context.Context, c plantest.Case, a *tally) error {
 		if err != nil {
 			return fmt.Errorf("%s\n%w", graph, err)
 		}
-		for _, rows := range got.Rows {
-			a.rows += len(rows)
-		}
+		a.Compared(got)
 		if d := plantest.Difference(want, got); d != "" {
 			return fmt.Errorf("%s\n%s", graph, d)
 		}

@@ -2,6 +2,7 @@ package plantest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -12,7 +13,16 @@ type relation struct {
 	columns    []column
 }
 
-func (r relation) named(c column) column { return column{r.alias + "." + c.name, c.kind, c.domain} }
+func (r relation) named(c column) column { return c.as(r.alias + "." + c.name) }
+
+// extended is the relation as the side of an outer join that may be missing.
+func (r relation) extended() relation {
+	r.columns = slices.Clone(r.columns)
+	for i := range r.columns {
+		r.columns[i].extended = true
+	}
+	return r
+}
 
 func allColumns(relations []relation) []column {
 	var out []column
@@ -73,6 +83,14 @@ func (g *generator) from(depth int) (string, []relation) {
 			condition = " USING (" + name + ")"
 		}
 		sql += " " + kind + " " + next.sql + condition
+		if kind == "RIGHT JOIN" || kind == "FULL JOIN" {
+			for i := range seen {
+				seen[i] = seen[i].extended()
+			}
+		}
+		if kind == "LEFT JOIN" || kind == "FULL JOIN" {
+			next = next.extended()
+		}
 		if kind != "SEMI JOIN" && kind != "ANTI JOIN" {
 			seen = append(seen, next)
 		} else {
@@ -120,7 +138,7 @@ func (g *generator) on(seen []relation, next relation) string {
 // pair picks two columns of one domain.
 func (g *generator) pair(left, right []column) (a, b column, ok bool) {
 	for range 20 {
-		a, b = left[g.IntN(len(left))], right[g.IntN(len(right))]
+		a, b = g.column(left), g.column(right)
 		if a.domain == b.domain {
 			return a, b, true
 		}
@@ -137,9 +155,11 @@ func (g *generator) equal(left, right []column) string {
 	if g.one(2) {
 		a, b = b, a
 	}
-	g.hot[a.name], g.hot[b.name] = true, true
+	for _, name := range []string{a.name, b.name, a.base, b.base} {
+		g.hot[name] = name != ""
+	}
 	switch {
-	case g.one(8):
+	case g.one(8), (a.extended || b.extended) && g.one(3):
 		return fmt.Sprintf("%s IS NOT DISTINCT FROM %s", a.name, b.name)
 	case g.one(6):
 		return g.wrapped(a) + " = " + g.wrapped(b)
@@ -194,7 +214,7 @@ func (g *generator) filter(columns []column) string {
 // query makes a SELECT and returns its columns. around are columns of the
 // queries around it that it may use.
 func (g *generator) query(depth int, around []column, plain bool) (string, []column) {
-	if depth > 0 && g.one(6) {
+	if depth > 0 && g.one(5) {
 		return g.setop(depth)
 	}
 	from, seen := g.from(depth)
@@ -231,16 +251,24 @@ func (g *generator) query(depth int, around []column, plain bool) (string, []col
 	items, out := g.items(columns, "c")
 	if depth > 0 && g.one(6) {
 		sub, c := g.scalar(depth-1, columns)
-		items, out = append(items, sub+" AS s"), append(out, column{"s", c.kind, c.domain})
+		items, out = append(items, sub+" AS s"), append(out, c.as("s"))
 	}
 	return "SELECT " + strings.Join(items, ", ") + " FROM " + from + where, out
+}
+
+// coldness is 0 for a column that was compared, 1 for others.
+func (g *generator) coldness(c column) int {
+	if g.hot[c.name] || g.hot[c.base] {
+		return 0
+	}
+	return 1
 }
 
 // column picks a column, rather one that was compared.
 func (g *generator) column(columns []column) column {
 	c := columns[g.IntN(len(columns))]
 	for range 4 {
-		if g.hot[c.name] || g.one(3) {
+		if g.coldness(c) == 0 || g.one(3) {
 			break
 		}
 		c = columns[g.IntN(len(columns))]
@@ -252,22 +280,22 @@ func (g *generator) column(columns []column) column {
 func (g *generator) items(columns []column, prefix string) ([]string, []column) {
 	var items []string
 	var out []column
-	for i := range 1 + g.IntN(3) {
+	for i := range []int{1, 1, 2, 3}[g.IntN(4)] {
 		c := g.column(columns)
 		expression := c.name
 		name := fmt.Sprint(prefix, i)
 		if g.one(8) && c.domain == "word" {
-			expression = g.wrapped(c)
+			expression, c.base = g.wrapped(c), ""
 		}
 		items = append(items, expression+" AS "+name)
-		out = append(out, column{name, c.kind, c.domain})
+		out = append(out, c.as(name))
 	}
 	return items, out
 }
 
 func (g *generator) aggregates(columns []column) ([]string, []column) {
 	c := columns[g.IntN(len(columns))]
-	items, out := []string{"count(*) AS n"}, []column{{"n", "BIGINT", "num"}}
+	items, out := []string{"count(*) AS n"}, []column{computed("n", "BIGINT", "num")}
 	if g.one(2) {
 		return items, out
 	}
@@ -284,18 +312,18 @@ func (g *generator) aggregates(columns []column) ([]string, []column) {
 		case f == "min" || f == "max":
 			kind = c.kind
 		}
-		return append(items, f+"("+c.name+") AS m"), append(out, column{"m", kind, "num"})
+		return append(items, f+"("+c.name+") AS m"), append(out, computed("m", kind, "num"))
 	}
 	if c.domain == "flag" {
-		return append(items, "bool_or("+c.name+") AS m"), append(out, column{"m", "BOOLEAN", "flag"})
+		return append(items, "bool_or("+c.name+") AS m"), append(out, computed("m", "BOOLEAN", "flag"))
 	}
 	if g.one(4) {
-		return append(items, "count(DISTINCT "+c.name+") AS m"), append(out, column{"m", "BIGINT", "num"})
+		return append(items, "count(DISTINCT "+c.name+") AS m"), append(out, computed("m", "BIGINT", "num"))
 	}
 	if g.one(6) {
-		return append(items, "string_agg(DISTINCT CAST("+c.name+" AS VARCHAR), ',' ORDER BY CAST("+c.name+" AS VARCHAR)) AS m"), append(out, column{"m", "VARCHAR", "word"})
+		return append(items, "string_agg(DISTINCT CAST("+c.name+" AS VARCHAR), ',' ORDER BY CAST("+c.name+" AS VARCHAR)) AS m"), append(out, computed("m", "VARCHAR", "word"))
 	}
-	return append(items, g.pick("min", "max")+"("+c.name+") AS m"), append(out, column{"m", c.kind, c.domain})
+	return append(items, g.pick("min", "max")+"("+c.name+") AS m"), append(out, computed("m", c.kind, c.domain))
 }
 
 func (g *generator) grouped(depth int, from, where string, columns []column) (string, []column) {
@@ -330,7 +358,7 @@ func (g *generator) windowed(from, where string, columns []column) (string, []co
 		qualify = " QUALIFY rank() OVER (PARTITION BY " + by + " ORDER BY " + over.name + ") = 1"
 	}
 	items = append(items, "CAST("+fmt.Sprintf(window+"%[3]s", by, over.name, "")+" AS VARCHAR) AS o")
-	return "SELECT " + strings.Join(items, ", ") + " FROM " + from + where + qualify, append(out, column{"o", "VARCHAR", "word"})
+	return "SELECT " + strings.Join(items, ", ") + " FROM " + from + where + qualify, append(out, computed("o", "VARCHAR", "word"))
 }
 
 // setop makes a set operation of two SELECTs with columns of like domains.

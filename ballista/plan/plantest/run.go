@@ -18,17 +18,6 @@ import (
 	"kallad/ballista/plan"
 )
 
-// Result is what a graph's steps returned.
-type Result struct {
-	// Rows are the streamed rows of each step, as text, in no order; Types
-	// are the types of their columns. Dropped are how many were marked.
-	Rows    map[string][]string
-	Types   map[string]string
-	Dropped map[string]int64
-	// Counts are the sums of each StepCount.
-	Counts map[string][]int64
-}
-
 // Interpreter runs graphs. It is for one goroutine.
 type Interpreter struct {
 	// Sources is the session that has the tables which graphs read.
@@ -64,7 +53,7 @@ type output struct {
 func (i *Interpreter) Run(ctx context.Context, g plan.Graph) (*Result, error) {
 	r := &run{
 		Interpreter: i, graph: g, outputs: map[plan.Output]*output{}, counts: map[int]map[string]int64{},
-		result: &Result{Rows: map[string][]string{}, Types: map[string]string{}, Dropped: map[string]int64{}, Counts: map[string][]int64{}},
+		result: NewResult(),
 	}
 	err := r.run(ctx, g)
 	for _, o := range r.outputs {
@@ -228,14 +217,7 @@ func (r *run) step(ctx context.Context, s plan.Stage, step plan.Step, counts boo
 			r.counts[s.ID] = map[string]int64{}
 		}
 		r.counts[s.ID][step.Name] += values[0]
-		sums := r.result.Counts[step.Name]
-		if sums == nil {
-			sums = make([]int64, len(values))
-		}
-		for i, v := range values {
-			sums[i] += v
-		}
-		r.result.Counts[step.Name] = sums
+		r.result.Count(step.Name, values)
 		return nil
 	case plan.StepStream:
 		if !counts {
@@ -260,11 +242,9 @@ func (r *run) stream(ctx context.Context, step plan.Step) error {
 		return err
 	}
 	defer rows.Close()
-	types := typesOf(rows.Schema())
-	if before, ok := r.result.Types[step.Name]; ok && before != types {
-		return fmt.Errorf("its columns are %s in one task and %s in another", before, types)
+	if err := r.result.Describe(step.Name, rows.Schema()); err != nil {
+		return err
 	}
-	r.result.Types[step.Name] = types
 	for {
 		batch, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -274,35 +254,9 @@ func (r *run) stream(ctx context.Context, step plan.Step) error {
 		if err != nil {
 			return err
 		}
-		r.result.Rows[step.Name] = append(r.result.Rows[step.Name], lines([]arrow.RecordBatch{batch})...)
+		r.result.Add(step.Name, batch)
 		batch.Release()
 	}
-}
-
-func typesOf(schema *arrow.Schema) string {
-	parts := make([]string, schema.NumFields())
-	for i, f := range schema.Fields() {
-		parts[i] = f.Name + " " + f.Type.String()
-	}
-	return strings.Join(parts, ", ")
-}
-
-// lines are rows as text, sorted.
-func lines(batches []arrow.RecordBatch) []string {
-	var out []string
-	for _, b := range batches {
-		for i := range int(b.NumRows()) {
-			fields := make([]string, b.NumCols())
-			for j := range fields {
-				if fields[j] = b.Column(j).ValueStr(i); fields[j] == "-0" {
-					fields[j] = "0"
-				}
-			}
-			out = append(out, strings.Join(fields, " | "))
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 // write scatters a step's rows by their first column.

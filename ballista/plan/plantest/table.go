@@ -10,6 +10,21 @@ import (
 // compared with each other, whatever their types.
 type column struct {
 	name, kind, domain string
+	// base is the table's column that has its values, as table.column; "" if
+	// they were computed.
+	base string
+	// extended says that an outer join may have put nulls there.
+	extended bool
+}
+
+func computed(name, kind, domain string) column {
+	return column{name: name, kind: kind, domain: domain}
+}
+
+// as is the column under another name.
+func (c column) as(name string) column {
+	c.name = name
+	return c
 }
 
 // Table is a random table.
@@ -20,6 +35,21 @@ type Table struct {
 	// Bytes is what the planner is told of its size.
 	Bytes int64
 }
+
+// Column is a table's column and its type, as the engine writes it.
+type Column struct{ Name, Kind string }
+
+// Columns are the table's.
+func (t Table) Columns() []Column {
+	out := make([]Column, len(t.columns))
+	for i, c := range t.columns {
+		out[i] = Column{c.name, c.kind}
+	}
+	return out
+}
+
+// Rows are the table's, each value as a literal of SQL.
+func (t Table) Rows() [][]string { return t.rows }
 
 // Create are the statements that make the table.
 func (t Table) Create() []string {
@@ -57,7 +87,7 @@ type generator struct {
 	aliases int
 	ctes    []relation
 	// hot are columns that were compared: what is done with those is where
-	// splitting can go wrong.
+	// splitting can go wrong. They are there by their name and by their base.
 	hot map[string]bool
 }
 
@@ -78,13 +108,13 @@ func (g *generator) table(name string) Table {
 			domain = g.pick("num", "num", "word", "day")
 		}
 		kinds := domains[domain]
-		t.columns = append(t.columns, column{n, kinds[g.IntN(len(kinds))], domain})
+		t.columns = append(t.columns, column{name: n, kind: kinds[g.IntN(len(kinds))], domain: domain, base: name + "." + n})
 	}
 	rows := g.IntN(30)
 	if g.one(8) {
 		rows = 0
 	}
-	nulls, spread := 3+g.IntN(12), 2+g.IntN(8)
+	nulls, spread := 2+g.IntN(8), 2+g.IntN(8)
 	for range rows {
 		row := make([]string, len(t.columns))
 		for i, c := range t.columns {

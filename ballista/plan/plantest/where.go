@@ -101,9 +101,9 @@ func (g *generator) scalar(depth int, columns []column) (string, column) {
 	if c.domain == "flag" {
 		f = "bool_and"
 	}
-	out := c
+	out := computed("", c.kind, c.domain)
 	if f == "count" {
-		out = column{"", "BIGINT", "num"}
+		out = computed("", "BIGINT", "num")
 	}
 	return fmt.Sprintf("(SELECT %s(%s) FROM %s%s)", f, c.name, from, g.where(depth, inner, around)), out
 }
