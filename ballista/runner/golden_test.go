@@ -14,9 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -27,6 +24,7 @@ import (
 	"kallad/ballista/plan"
 	"kallad/ballista/proto/control"
 	"kallad/ballista/runner"
+	"kallad/ballista/runner/jobtest"
 	"kallad/ballista/scheduler"
 	"kallad/ballista/shuffle"
 	"kallad/worker/blob"
@@ -186,7 +184,7 @@ func describe(t *testing.T, result *recon.Result, folder string) string {
 	}
 	for _, name := range []string{"matched", "unmatched_left", "unmatched_right"} {
 		fmt.Fprintf(&out, "\n%s\n", name)
-		for _, line := range readParquet(t, filepath.Join(folder, name+".parquet")) {
+		for _, line := range jobtest.ReadParquet(t, filepath.Join(folder, name+".parquet")) {
 			fmt.Fprintln(&out, line)
 		}
 	}
@@ -198,42 +196,4 @@ func describe(t *testing.T, result *recon.Result, folder string) string {
 	require.NoError(t, json.Unmarshal(data, &meta))
 	require.Equal(t, result.MatchedCount, meta.Matched)
 	return out.String()
-}
-
-// constant are the columns that no case changes, and left out.
-var constant = []string{"match_id", "matched_at", "attempted_rules", "closest_candidate"}
-
-// readParquet returns a file's column names and then its rows, sorted.
-func readParquet(t *testing.T, path string) []string {
-	t.Helper()
-	r, err := file.OpenParquetFile(path, false)
-	require.NoError(t, err)
-	defer r.Close()
-	fr, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: 1024}, memory.DefaultAllocator)
-	require.NoError(t, err)
-	table, err := fr.ReadTable(t.Context())
-	require.NoError(t, err)
-	defer table.Release()
-	var header []string
-	rows := make([][]string, table.NumRows())
-	for i := range int(table.NumCols()) {
-		name := table.Schema().Field(i).Name
-		if slices.Contains(constant, name) {
-			continue
-		}
-		header = append(header, name)
-		at := 0
-		for _, chunk := range table.Column(i).Data().Chunks() {
-			for j := range chunk.Len() {
-				rows[at] = append(rows[at], chunk.ValueStr(j))
-				at++
-			}
-		}
-	}
-	var lines []string
-	for _, row := range rows {
-		lines = append(lines, "  "+strings.Join(row, " | "))
-	}
-	slices.Sort(lines)
-	return append([]string{"  " + strings.Join(header, " | ")}, lines...)
 }
