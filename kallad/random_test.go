@@ -8,10 +8,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +23,7 @@ import (
 	"kallad/ballista/plan"
 	"kallad/ballista/plan/plantest"
 	"kallad/ballista/proto/query"
+	"kallad/ballista/runner/jobtest"
 	"kallad/worker/recon"
 	"kallad/worker/source"
 )
@@ -30,6 +31,7 @@ import (
 var (
 	randomRuns = flag.Int("random.runs", 120, "how many random queries are run on executors and in one session")
 	randomSeed = flag.Uint64("random.seed", 1, "the first random query")
+	randomJobs = flag.Int("random.jobs", 30, "how many random reconciliations are run on executors")
 	randomTime = flag.Duration("random.time", 0, "no further random query is begun after that; 0: no limit")
 )
 
@@ -51,8 +53,29 @@ func TestClusterRandomQueries(t *testing.T) {
 			t.Log(&r.tally)
 		}
 	}
-	t.Logf("%s\n%d more of one partition; %d executors in all", &r.tally, r.alone, len(r.fleet.executors))
+	t.Logf("%s\n%d more of one partition", &r.tally, r.alone)
 	require.NoError(t, r.tally.Check())
+	r.fleet.check(t)
+}
+
+// TestClusterRandomJobs holds the evidence of random reconciliations on
+// executors that come and go against what a match is by definition.
+func TestClusterRandomJobs(t *testing.T) {
+	t.Parallel()
+	c := newTestCluster(t, nil)
+	f := newFleet(t, c)
+	for i := range uint64(*randomJobs) {
+		random := jobtest.Generate(*randomSeed + i)
+		g := rand.New(rand.NewPCG(random.Seed, 13))
+		f.change(t, g)
+		c.engines.cfg.Partitions = 1 + g.IntN(8)
+		r := c.engines.runner(f, slog.New(slog.DiscardHandler))
+		random.Check(t, c.dir, func(job *recon.Job) (*recon.Result, error) {
+			return r.Run(t.Context(), job, time.Now(), func(recon.Progress) {})
+		})
+		f.forget()
+	}
+	f.check(t)
 }
 
 // randomCluster is what random queries run on.
@@ -64,11 +87,7 @@ type randomCluster struct {
 	// are small, and a plan for small files is one plan of many.
 	believed     sync.Map
 	here, remote client.Runner
-	// noted is the graph of the last job. large has the choices of the next
-	// one decided as for tables that turn out large: these never do.
-	noted atomic.Pointer[plan.Graph]
-	large atomic.Bool
-	tally plantest.Tally
+	tally        plantest.Tally
 	// alone counts the queries of one partition.
 	alone int
 }
@@ -82,7 +101,7 @@ func newRandomCluster(t *testing.T) *randomCluster {
 		registry.AddFormat(format, believing{r})
 	}
 	registry.AddScheme("postgres", believing{r})
-	here := client.New(registry, func() (client.Binder, error) { return c.engines.binder() }, noting{r})
+	here := client.New(registry, func() (client.Binder, error) { return c.engines.binder() }, r.fleet)
 	r.here, r.remote = here, served(t, here)
 	return r
 }
@@ -132,28 +151,13 @@ func (s sized) Describe(ctx context.Context) (*source.Description, error) {
 	return &out, nil
 }
 
-// noting is the cluster as an engine that notes the graphs of jobs.
-type noting struct{ *randomCluster }
-
-func (n noting) Places() int { return n.fleet.Places() }
-
-func (n noting) Run(ctx context.Context, job plan.Job, observer plan.Observer) error {
-	n.noted.Store(&job.Graph)
-	if n.large.Load() {
-		for i := range job.Graph.Choices {
-			job.Graph.Choices[i].If.Limit = -1
-		}
-	}
-	return n.fleet.Run(ctx, job, observer)
-}
-
 // check runs a case, on executors and in one session.
 func (r *randomCluster) check(t *testing.T, c plantest.Case) {
 	t.Helper()
 	g := rand.New(rand.NewPCG(c.Seed, 13))
 	c.Partitions = 1 + g.IntN(8)
-	r.noted.Store(nil)
-	r.large.Store(g.IntN(2) == 0)
+	r.fleet.graph.Store(nil)
+	r.fleet.large.Store(g.IntN(2) == 0)
 	r.fleet.change(t, g)
 	tables := r.store.put(t, c, g)
 	defer r.store.drop(t, tables)
@@ -168,7 +172,7 @@ func (r *randomCluster) check(t *testing.T, c plantest.Case) {
 	} else {
 		got, err = r.runQuery(t, c, tables, g)
 	}
-	graph := r.noted.Load()
+	graph := r.fleet.graph.Load()
 	why := fmt.Sprintf("%s\n%v\n%v", c, addresses(tables), graph)
 	require.NoError(t, err, why)
 	if c.Partitions == 1 {
@@ -279,7 +283,7 @@ func (r *randomCluster) runLookups(t *testing.T, c plantest.Case, tables []store
 		}
 	}
 	rec := &recorder{result: plantest.NewResult()}
-	err = noting{r}.Run(t.Context(), job, rec)
+	err = r.fleet.Run(t.Context(), job, rec)
 	return rec.result, err
 }
 

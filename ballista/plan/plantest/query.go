@@ -65,9 +65,16 @@ func (g *generator) from(depth int) (string, []relation) {
 	first := g.item(depth)
 	sql, seen := first.sql, []relation{first}
 	hidden := false
+	kinds := []string{
+		"JOIN", "JOIN", "JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN",
+		"CROSS JOIN", ",",
+	}
+	if g.one(4) {
+		kinds = []string{"LEFT JOIN", "RIGHT JOIN", "FULL JOIN"}
+	}
 	for n := g.IntN(3); n > 0; n-- {
 		next := g.item(depth)
-		kind := g.pick("JOIN", "JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN", "CROSS JOIN", ",", "JOIN", "LEFT JOIN", "FULL JOIN")
+		kind := g.pick(kinds...)
 		if kind == "," || kind == "CROSS JOIN" {
 			if kind == "," {
 				// A comma binds less than what follows it.

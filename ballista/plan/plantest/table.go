@@ -114,12 +114,18 @@ func (g *generator) table(name string) Table {
 	if g.one(8) {
 		rows = 0
 	}
-	nulls, spread := 2+g.IntN(8), 2+g.IntN(8)
+	spread := 2 + g.IntN(8)
+	// One null in so many values, or none. Where one side of a join has nulls
+	// and the other has none is where they are told apart.
+	nulls := make([]int, len(t.columns))
+	for i := range nulls {
+		nulls[i] = []int{0, 0, 12, 5, 2}[g.IntN(5)]
+	}
 	for range rows {
 		row := make([]string, len(t.columns))
 		for i, c := range t.columns {
 			row[i] = g.value(c, spread)
-			if g.one(nulls) {
+			if nulls[i] > 0 && g.one(nulls[i]) {
 				row[i] = "NULL"
 			}
 		}
