@@ -14,8 +14,9 @@ import (
 // the keys of a result row were carried there from the very row of the table
 // that has them, which is in the task that carried them. Keys for which this
 // does not hold are left out, of the table and of the result, and looked up
-// apart: those that several rows have, found by their hash beforehand, and
-// nulls, if an outer join may have put nulls where a key was not.
+// apart: those that several rows have, found by their hash beforehand where
+// there may be any, and nulls, if an outer join may have put nulls where a key
+// was not.
 //
 // Where nothing of it holds, all of the lookup is taken in a stage of its own,
 // for which both the table and the result's keys are placed by key.
@@ -59,7 +60,7 @@ func (f *builder) answer(l *Lookup) (*answer, error) {
 		at := f.solution.assignment.places[mention.id]
 		if len(at.keys) > 0 && !at.copied {
 			a.mention, a.at, a.nulls = mention, at, extended
-			a.doubled = at.spread || !f.within(mention, at, l.Keys)
+			a.doubled = !l.Unique && (at.spread || !f.within(mention, at, l.Keys))
 		}
 	}
 	if a.mention == nil {

@@ -30,7 +30,8 @@ var planTables = []struct {
 
 // TestPlans runs the cases of testdata/plan: settings, a query, a line of
 // dashes, and its graph. With the setting keys=table:column,..:result,.. rows
-// of the table are looked up by keys that the result has in those columns.
+// of the table are looked up by keys that the result has in those columns; with
+// unique=table after it, each row of the table has a key of its own.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/plan/*.txt")
@@ -101,6 +102,12 @@ func planned(t *testing.T, s *engine.Session, settings, sql string) string {
 		case "keys":
 			request.Steps = []plan.Step{{Name: "rows", Kind: plan.StepStream, SQL: "SELECT * FROM result"}}
 			request.Lookups = append(request.Lookups, lookupOf(value, request))
+		case "unique":
+			for i := range request.Lookups {
+				if l := &request.Lookups[i]; l.Table == value {
+					l.Unique = true
+				}
+			}
 		default:
 			t.Fatalf("unknown setting %q", setting)
 		}

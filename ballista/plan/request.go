@@ -91,6 +91,8 @@ type Lookup struct {
 	ResultKeys []string
 	Columns    []string
 	Steps      []Step
+	// Unique says that no two rows of the table have one key.
+	Unique bool
 }
 
 // Plan makes the graph of stages for a request. What is not proved to come out

@@ -52,7 +52,7 @@ func (r *run) request() plan.Request {
 	}
 	for side, t := range r.tables[:2] {
 		lookup := plan.Lookup{
-			Table: t.alias, Keys: t.keys, Columns: pick(t.about.Schema, t.evidence, t.keys),
+			Table: t.alias, Keys: t.keys, Unique: t.alone(), Columns: pick(t.about.Schema, t.evidence, t.keys),
 			Steps: []plan.Step{
 				{Name: keysStep[side], Kind: plan.StepCount, SQL: keysSQL(t)},
 				{Name: unmatchedStep[side], Kind: plan.StepStream, Marked: true, SQL: r.unmatchedSQL(side), Sorted: r.sorted(unmatchedColumns(t)...)},
@@ -107,12 +107,16 @@ func unmatchedColumns(t *table) []string {
 func resultColumn(i int) string { return "c" + strconv.Itoa(i) }
 
 // keysSQL counts the rows beyond the first of each key, and the rows with a
-// null in the key.
+// null in the key. Where the source knows that there is none of the first, no
+// hash table of all keys is made to find that.
 func keysSQL(t *table) string {
 	return fmt.Sprintf("SELECT %s, (SELECT count(*) FROM %s WHERE %s)", duplicatesSQL(t), quote(t.alias), anyNull(t.keys))
 }
 
 func duplicatesSQL(t *table) string {
+	if t.unique() {
+		return "CAST(0 AS BIGINT)"
+	}
 	if len(t.keys) == 1 {
 		return fmt.Sprintf("(SELECT count(%[1]s) - count(DISTINCT %[1]s) FROM %[2]s)", quote(t.keys[0]), quote(t.alias))
 	}

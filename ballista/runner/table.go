@@ -29,6 +29,26 @@ type table struct {
 	evidence []string
 }
 
+// unique reports whether the source knows that no two rows have the same key,
+// rows with a null in it left out.
+func (t *table) unique() bool { return slices.ContainsFunc(t.about.Unique, t.inKey) }
+
+// alone reports whether the source knows that each row has a key of its own,
+// rows with a null in it, too.
+func (t *table) alone() bool {
+	return slices.ContainsFunc(t.about.Unique, func(set []string) bool { return t.inKey(set) && !nullable(t.about.Schema, set) })
+}
+
+// inKey reports whether all of the columns are part of the key.
+func (t *table) inKey(columns []string) bool {
+	return !slices.ContainsFunc(columns, func(name string) bool { return !slices.Contains(t.keys, name) })
+}
+
+// nullable reports whether a null can be in any of the columns.
+func nullable(schema *arrow.Schema, columns []string) bool {
+	return slices.ContainsFunc(project(schema, columns).Fields(), func(f arrow.Field) bool { return f.Nullable })
+}
+
 // describeSources opens all sources at once and asks what they hold.
 func (r *run) describeSources(ctx context.Context) error {
 	r.tables = make([]*table, len(r.job.Sources))

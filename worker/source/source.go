@@ -44,6 +44,13 @@ type Description struct {
 	Rows, Bytes int64
 	// MaxPartitions is how far Split can go; 1 for what has to be read whole.
 	MaxPartitions int
+	// Unique are sets of columns by which rows can be told apart: no two rows
+	// of what the partitions show have the same values in all columns of a
+	// set, leaving out rows with a null in one of them. Equal is what the
+	// schema's types call equal, texts byte by byte. A source names a set only
+	// where something that it trusts keeps it so for the very moment that it
+	// shows, such as a database's index; no set says nothing.
+	Unique [][]string
 	// Notes are facts that a user should know, such as why a source can't be
 	// split, or how a type is carried.
 	Notes []string

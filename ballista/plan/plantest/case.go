@@ -23,6 +23,9 @@ type Case struct {
 	// Keys are, for the tables whose rows are looked up in the result, the
 	// columns that are the key.
 	Keys map[string][]string
+	// Unique says that each row of a table with a key has one of its own, and
+	// that the planner is told so.
+	Unique bool
 	// Partitions is into how many the tables are split.
 	Partitions int
 	// prune says that the planner is told of the columns that are needed
@@ -46,6 +49,7 @@ func Generate(seed uint64) Case {
 		}
 		c.SQL = "WITH " + strings.Join(parts, ", ") + " " + c.SQL
 	}
+	c.Unique = seed%3 == 0
 	if lookups {
 		for _, t := range g.tables[:1+g.IntN(2)] {
 			columns := slices.Clone(t.columns)
@@ -66,7 +70,7 @@ func Generate(seed uint64) Case {
 func (c Case) String() string {
 	out := fmt.Sprintf("seed %d, %d partitions\n", c.Seed, c.Partitions)
 	for _, t := range c.Tables {
-		out += fmt.Sprintf("-- %s: %d bytes, key %v\n%s;\n", t.Name, t.Bytes, c.Keys[t.Name], strings.Join(t.Create(), ";\n"))
+		out += fmt.Sprintf("-- %s: %d bytes, key %v\n%s;\n", t.Name, t.Bytes, c.Keys[t.Name], strings.Join(c.create(t), ";\n"))
 	}
 	return out + c.SQL
 }
@@ -87,13 +91,22 @@ func (c Case) Sizes() string {
 // Load makes the case's tables in a session.
 func (c Case) Load(ctx context.Context, s *engine.Session) error {
 	for _, t := range c.Tables {
-		for _, sql := range t.Create() {
+		for _, sql := range c.create(t) {
 			if err := s.Exec(ctx, sql); err != nil {
 				return fmt.Errorf("%s: %w", sql, err)
 			}
 		}
 	}
 	return nil
+}
+
+// create are the statements that make a table.
+func (c Case) create(t Table) []string {
+	out := t.Create()
+	if keys := c.Keys[t.Name]; c.Unique && keys != nil {
+		out = append(out, t.alone(keys)...)
+	}
+	return out
 }
 
 // ErrUnusable says that a case asks for something that can't be asked.
@@ -161,7 +174,7 @@ func describe(ctx context.Context, s *engine.Session, q *plan.Query) (*arrow.Sch
 // can be, or else found among the columns that the query has.
 func (c Case) lookup(ctx context.Context, s *engine.Session, query *plan.Query, t Table, width int) (plan.Lookup, int, error) {
 	keys := c.Keys[t.Name]
-	l := plan.Lookup{Table: t.Name, Keys: keys, Columns: slices.Clone(keys)}
+	l := plan.Lookup{Table: t.Name, Keys: keys, Columns: slices.Clone(keys), Unique: c.Unique}
 	want := plan.Carry{Table: t.Name, Columns: keys}
 	for i := range keys {
 		want.As = append(want.As, fmt.Sprintf("kallad_key_%s_%d", t.Name, i))

@@ -27,6 +27,19 @@ func (c column) as(name string) column {
 	return c
 }
 
+// alone are the statements that leave a table with rows that have a key of
+// their own, and none with a null in it.
+func (t Table) alone(keys []string) []string {
+	nulls := make([]string, len(keys))
+	for i, k := range keys {
+		nulls[i] = k + " IS NULL"
+	}
+	return []string{
+		fmt.Sprintf("DELETE FROM %s WHERE %s", t.Name, strings.Join(nulls, " OR ")),
+		fmt.Sprintf("DELETE FROM %[1]s WHERE rowid NOT IN (SELECT min(rowid) FROM %[1]s GROUP BY %[2]s)", t.Name, strings.Join(keys, ", ")),
+	}
+}
+
 // Table is a random table.
 type Table struct {
 	Name    string

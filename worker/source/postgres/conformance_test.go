@@ -20,8 +20,10 @@ import (
 
 // TestConformance is not parallel: the suite looks for leaked goroutines.
 func TestConformance(t *testing.T) {
+	unique := map[string][][]string{"keyed": {{"id"}, {"amount", "day"}, {"at"}}}
 	for name, ddl := range map[string]string{
 		"table": "CREATE TABLE rows (%s) WITH (fillfactor = 10)",
+		"keyed": "CREATE TABLE rows (%s, PRIMARY KEY (id), UNIQUE (amount, day), UNIQUE (at)) WITH (fillfactor = 10)",
 		"partitioned": `CREATE TABLE rows (%s) PARTITION BY HASH (id);
 			CREATE TABLE rows_0 PARTITION OF rows FOR VALUES WITH (MODULUS 3, REMAINDER 0);
 			CREATE TABLE rows_1 PARTITION OF rows FOR VALUES WITH (MODULUS 3, REMAINDER 1);
@@ -38,6 +40,7 @@ func TestConformance(t *testing.T) {
 					return postgres.New(postgres.Config{Allocator: mem, PartitionPages: 1})
 				},
 				Secrets: []string{pgtest.Password},
+				Unique:  unique[name],
 			})
 		})
 	}

@@ -232,21 +232,26 @@ func TestBalancer(t *testing.T) {
 	require.Equal(t, ids(1000), sorted(readSplit(t, src, idScan, 1)))
 }
 
-// A pooler that pools statements ends the connection of whoever begins a
-// transaction; this is PgBouncer's answer.
-func TestPoolerWithoutTransactions(t *testing.T) {
-	t.Parallel()
-	db := server.Database(t)
-	db.Exec(t, "CREATE TABLE t (id int, pad text); "+fill(1000))
+// refuseTransactions is a pooler that pools statements: it ends the connection
+// of whoever begins a transaction. This is PgBouncer's answer.
+func refuseTransactions(t *testing.T) (veto func([]byte) []byte) {
+	t.Helper()
 	answer, err := (&pgproto3.ErrorResponse{Severity: "FATAL", Code: "08P01", Message: "transaction blocks not allowed in statement pooling mode"}).Encode(nil)
 	require.NoError(t, err)
-	through := *db
-	through.Port = proxy(t, func(sent []byte) []byte {
+	return func(sent []byte) []byte {
 		if bytes.Contains(sent, []byte("BEGIN")) || bytes.Contains(sent, []byte("COMMIT")) {
 			return answer
 		}
 		return nil
-	}, db.Port)
+	}
+}
+
+func TestPoolerWithoutTransactions(t *testing.T) {
+	t.Parallel()
+	db := server.Database(t)
+	db.Exec(t, "CREATE TABLE t (id int, pad text); "+fill(1000))
+	through := *db
+	through.Port = proxy(t, refuseTransactions(t), db.Port)
 	src := open(t, through.URL("table=t"))
 	d := describe(t, src)
 	require.Equal(t, 1, d.MaxPartitions)

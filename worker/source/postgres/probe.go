@@ -69,7 +69,7 @@ func (t *table) probeNumerics(ctx context.Context, conn *pgx.Conn, cfg Config) e
 	for i := range found {
 		dest = append(dest, &found[i].greatest, &found[i].written, &found[i].needed)
 	}
-	if err := conn.QueryRow(ctx, "SELECT "+strings.Join(exprs, ", ")+" FROM "+t.sql()).Scan(dest...); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT "+strings.Join(exprs, ", ")+" FROM "+t.from()).Scan(dest...); err != nil {
 		return err
 	}
 	for i, name := range names {

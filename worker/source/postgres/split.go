@@ -12,7 +12,7 @@ import (
 
 // payload is what a partition is read by, in any process that has the address.
 type payload struct {
-	// Table is the table's name as SQL writes it, Label as messages do.
+	// Table is the table as a FROM clause names it, Label as messages do.
 	Table string `json:"table"`
 	Label string `json:"label"`
 	// Snapshot names the moment; "" when the server can't share it, and then
@@ -44,7 +44,7 @@ func (sess *session) split(scan source.Scan, want int) ([]source.Partition, erro
 	parts := make([]source.Partition, len(cuts))
 	for i, from := range cuts {
 		p := payload{
-			Table: t.sql(), Label: t.relation.String(), Snapshot: sess.snapshot, Plain: sess.plain,
+			Table: t.from(), Label: t.relation.String(), Snapshot: sess.snapshot, Plain: sess.plain,
 			From: from, Columns: columns, AnyBytes: t.anyBytes,
 		}
 		share := 1.0

@@ -24,6 +24,10 @@ type table struct {
 	// pages are the sizes of the table's heaps, in pages: one for a table,
 	// those of all partitions and children for others, none for a view.
 	pages []int64
+	// alone is set for an ordinary table without children or partitions.
+	alone bool
+	// unique are the sets of columns that the server keeps unique.
+	unique [][]string
 	// whole says why the table can't be split; "" when it can.
 	whole string
 	// anyBytes is set when the database's texts may be no UTF-8.
@@ -45,6 +49,9 @@ func (s *Source) describeTable(ctx context.Context, conn *pgx.Conn, found *relat
 		}
 	}
 	if err := t.readColumns(ctx, conn); err != nil {
+		return nil, s.addr.explain(ctx, doing, err)
+	}
+	if err := t.readUnique(ctx, conn); err != nil {
 		return nil, s.addr.explain(ctx, doing, err)
 	}
 	if err := t.overrideTypes(s.addr.types); err != nil {
@@ -85,7 +92,9 @@ func (t *table) readPages(ctx context.Context, conn *pgx.Conn) error {
 	}
 	var kind, method string
 	var pages int64
+	members := 0
 	_, err = pgx.ForEachRow(rows, []any{&kind, &method, &pages}, func() error {
+		members++
 		switch {
 		case kind == "f":
 			t.whole = "one of its partitions is a foreign table"
@@ -96,7 +105,18 @@ func (t *table) readPages(ctx context.Context, conn *pgx.Conn) error {
 		}
 		return nil
 	})
+	t.alone = t.kind == "r" && members == 1
 	return err
+}
+
+// from is the table in a FROM clause. Who has a table alone goes on to read
+// just that: what becomes its child later was not there at the moment, but
+// shows its rows of then.
+func (t *table) from() string {
+	if t.alone {
+		return "ONLY " + t.sql()
+	}
+	return t.sql()
 }
 
 // heapPages returns the table's size in pages, 0 when it can't be split.
@@ -113,7 +133,7 @@ func (t *table) heapPages() (sum int64) {
 // readEstimate asks the planner, who knows of views and recent growth, too.
 func (t *table) readEstimate(ctx context.Context, conn *pgx.Conn) error {
 	var text string
-	if err := conn.QueryRow(ctx, "EXPLAIN (FORMAT JSON) SELECT FROM "+t.sql()).Scan(&text); err != nil {
+	if err := conn.QueryRow(ctx, "EXPLAIN (FORMAT JSON) SELECT FROM "+t.from()).Scan(&text); err != nil {
 		return err
 	}
 	var plans []struct {
@@ -137,7 +157,8 @@ func (t *table) readEstimate(ctx context.Context, conn *pgx.Conn) error {
 // pageBytes is the size of a page of nearly every server; used for estimates.
 const pageBytes = 8192
 
-// columnsQuery resolves domains to the types under them.
+// columnsQuery resolves domains to the types under them. A constraint NOT NULL
+// that is not valid yet says nothing of the rows that were there before it.
 const columnsQuery = `
 WITH RECURSIVE col AS (
   SELECT a.attnum, a.attname, a.atttypid AS typ, a.atttypmod AS typmod, a.attnotnull, 0 AS depth,
@@ -149,7 +170,9 @@ WITH RECURSIVE col AS (
   FROM col c JOIN pg_catalog.pg_type t ON t.oid = c.typ WHERE t.typtype = 'd')
 SELECT c.attname, c.decl, t.oid, t.typtype = 'e', c.typmod,
        CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END, coalesce(e.typtype = 'e', false),
-       c.attnotnull, pg_catalog.has_column_privilege($1::pg_catalog.oid, c.attnum, 'SELECT')
+       c.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint n
+         WHERE n.conrelid = $1 AND n.contype = 'n' AND n.conkey = ARRAY[c.attnum] AND NOT n.convalidated),
+       pg_catalog.has_column_privilege($1::pg_catalog.oid, c.attnum, 'SELECT')
 FROM col c JOIN pg_catalog.pg_type t ON t.oid = c.typ LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem
 WHERE t.typtype <> 'd' ORDER BY c.attnum`
 
@@ -170,7 +193,7 @@ func (t *table) readColumns(ctx context.Context, conn *pgx.Conn) error {
 		c.Name = t.uniqueName(c.Attr)
 		c.Type = typeOf(c.OID, enum, typmod, elem, elemEnum)
 		c.Compare = c.Type
-		c.nullable = !notNull || t.kind != "r" || len(t.pages) != 1
+		c.nullable = !notNull || !t.alone
 		t.columns = append(t.columns, c)
 		return nil
 	})
@@ -226,6 +249,7 @@ func (t *table) column(name string) (*column, error) {
 // settle draws the conclusions that need the whole session.
 func (t *table) settle(sess *session) {
 	t.settleNumerics(sess.snapshot != "")
+	t.settleUnique(sess.snapshot != "")
 	for i := range t.columns {
 		if c := &t.columns[i]; c.Type.Kind == kindCast {
 			c.OID = oidText
@@ -262,6 +286,6 @@ func (t *table) description() *source.Description {
 	}
 	return &source.Description{
 		Schema: arrow.NewSchema(fields, nil), Rows: t.rows, Bytes: t.bytes,
-		MaxPartitions: t.maxPartitions, Notes: slices.Clone(t.notes),
+		MaxPartitions: t.maxPartitions, Unique: slices.Clone(t.unique), Notes: slices.Clone(t.notes),
 	}
 }

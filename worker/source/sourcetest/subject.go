@@ -50,6 +50,10 @@ type Subject struct {
 	// compared as text in any case.
 	Types map[string]arrow.DataType
 
+	// Unique are the sets of columns that this kind of source knows to be
+	// unique in what Store stores. Most know of none.
+	Unique [][]string
+
 	// Leaks are further options for the goroutine check, such as goroutines
 	// of a client that outlives a source by design.
 	Leaks []goleak.Option
@@ -68,6 +72,8 @@ func Run(t *testing.T, s Subject) {
 	}{
 		{"describe", testDescribe, full},
 		{"describe empty", testDescribeEmpty, empty},
+		{"unique", testUnique, full},
+		{"unique empty", testUnique, empty},
 		{"exactly once", testExactlyOnce, full},
 		{"exactly once empty", testExactlyOnce, empty},
 		{"another process", testAnotherProcess, full},
