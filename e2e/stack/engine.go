@@ -85,12 +85,46 @@ func sweep(ctx context.Context, cli client.APIClient) error {
 			errs = append(errs, ignoreMissing(err))
 		}
 	}
+	return errors.Join(append(errs, sweepImages(ctx, cli, labelled))...)
+}
+
+// sweepImages removes the images that test processes have made: those with
+// their mark, and those of the product that no suite has asked for in a while,
+// as each build makes another. An image that a container still has stays.
+func sweepImages(ctx context.Context, cli client.APIClient, labelled client.Filters) error {
+	marked, err := cli.ImageList(ctx, client.ImageListOptions{Filters: labelled})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, image := range marked.Items {
+		if left(image.Labels[ownerLabel], time.Unix(image.Created, 0)) {
+			_, err := cli.ImageRemove(ctx, image.ID, client.ImageRemoveOptions{Force: true})
+			errs = append(errs, ignoreMissing(err))
+		}
+	}
+	products, err := cli.ImageList(ctx, client.ImageListOptions{Filters: client.Filters{}.Add("reference", productImages)})
+	if err != nil {
+		return err
+	}
+	for _, image := range products.Items {
+		about, err := cli.ImageInspect(ctx, image.ID)
+		if err != nil || time.Since(about.Metadata.LastTagTime) < longestRun || about.Metadata.LastTagTime.IsZero() {
+			continue
+		}
+		for _, name := range image.RepoTags {
+			if strings.HasPrefix(name, productImages+":") {
+				_, err := cli.ImageRemove(ctx, name, client.ImageRemoveOptions{PruneChildren: true})
+				errs = append(errs, ignoreMissing(err))
+			}
+		}
+	}
 	return errors.Join(errs...)
 }
 
-// ignoreMissing forgives what another process has swept first.
+// ignoreMissing forgives what another process has swept first, or uses.
 func ignoreMissing(err error) error {
-	if err != nil && (strings.Contains(strings.ToLower(err.Error()), "no such") || strings.Contains(err.Error(), "already in progress")) {
+	if err != nil && (strings.Contains(strings.ToLower(err.Error()), "no such") || strings.Contains(err.Error(), "already in progress") || strings.Contains(err.Error(), "is using")) {
 		return nil
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -97,7 +98,12 @@ func ComposeSettings(ctx context.Context) ([]string, error) {
 	return settings, nil
 }
 
-// load gives the engine the image of a tarball and returns its name.
+// productImages is the repository of the images under test that are made here;
+// their tags are made of their content.
+const productImages = "kallad-e2e/kallad"
+
+// load gives the engine the image of a tarball, under a name of the suites' own,
+// and returns that.
 func load(path string) (name string, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -109,6 +115,10 @@ func load(path string) (name string, err error) {
 		return "", err
 	}
 	defer func() { _ = engine.Close() }()
+	known, err := engine.ImageList(context.Background(), client.ImageListOptions{})
+	if err != nil {
+		return "", err
+	}
 	result, err := engine.ImageLoad(context.Background(), file, client.ImageLoadWithQuiet(true))
 	if err != nil {
 		return "", fmt.Errorf("load kallad's image from %s: %w", path, err)
@@ -124,11 +134,29 @@ func load(path string) (name string, err error) {
 		}
 		if json.Unmarshal(line, &message) == nil {
 			if name, ok := strings.CutPrefix(strings.TrimSpace(message.Stream), "Loaded image: "); ok {
-				return name, nil
+				return rename(engine, name, known)
 			}
 		}
 	}
 	return "", fmt.Errorf("load kallad's image from %s: the engine says %q", path, said)
+}
+
+// rename gives an image its name among productImages, and takes the one that it
+// came with unless somebody had it loaded before.
+func rename(engine client.APIClient, loaded string, known client.ImageListResult) (string, error) {
+	_, tag, _ := strings.Cut(loaded, ":")
+	name := productImages + ":" + tag
+	if _, err := engine.ImageTag(context.Background(), client.ImageTagOptions{Source: loaded, Target: name}); err != nil {
+		return "", fmt.Errorf("name kallad's image: %w", err)
+	}
+	for _, image := range known.Items {
+		if slices.Contains(image.RepoTags, loaded) {
+			return name, nil
+		}
+	}
+	// It may be gone already: of several processes that load it, each does this.
+	_, err := engine.ImageRemove(context.Background(), loaded, client.ImageRemoveOptions{})
+	return name, ignoreMissing(err)
 }
 
 // Checkout is the root of the module that the test runs in, or of its copy in

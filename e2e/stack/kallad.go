@@ -149,6 +149,22 @@ func (s *Scheduler) Executors(active int, limit time.Duration) {
 	}, limit, 50*time.Millisecond, "want %d active executors: %v", active, doc)
 }
 
+// Versions says which version each active executor is, by its name.
+func (s *Scheduler) Versions() map[string]string {
+	s.stack.t.Helper()
+	_, doc := s.Ask(http.MethodGet, "/api/executors", nil)
+	list, _ := doc["executors"].([]any)
+	versions := map[string]string{}
+	for _, e := range list {
+		e, _ := e.(map[string]any)
+		if address, ok := e["flight_address"].(string); ok && e["state"] == "active" {
+			name, _, _ := strings.Cut(address, ":")
+			versions[name], _ = e["version"].(string)
+		}
+	}
+	return versions
+}
+
 // Evidence reads one of a finished job's files, as its final callback named it.
 // Paths that are not on S3 are under the staging path.
 func (s *Scheduler) Evidence(path string) []byte {

@@ -17,8 +17,9 @@ import (
 
 const invoices = 5000
 
-// Every executor is told to end, ends by itself, and is replaced, while jobs come
-// in without a pause. No job fails and none is delivered twice.
+// Every executor is told to end, ends by itself, and is replaced by one of
+// another version, while jobs come in without a pause. No job fails and none is
+// delivered twice.
 func TestExecutorsOneAtATime(t *testing.T) {
 	s := stack.New(t)
 	postgres := s.Postgres()
@@ -26,10 +27,15 @@ func TestExecutorsOneAtATime(t *testing.T) {
 	conn := postgres.Open()
 	require.NoError(t, ledger.Make(t.Context(), conn, invoices))
 	var executors []*stack.Executor
+	previous := stack.Image(s.Previous())
 	for i := range 3 {
-		executors = append(executors, s.Executor(fmt.Sprintf("executor-%d", i+1), map[string]string{"DRAIN_TIMEOUT": "1m"}))
+		executors = append(executors, s.Executor(fmt.Sprintf("executor-%d", i+1), map[string]string{"DRAIN_TIMEOUT": "1m"}, previous))
 	}
 	judge.Scheduler.Executors(3, time.Minute)
+	before := judge.Scheduler.Versions()["executor-1"]
+	require.NotEmpty(t, before)
+	want := map[string]string{"executor-1": before, "executor-2": before, "executor-3": before}
+	require.Equal(t, want, judge.Scheduler.Versions())
 
 	// A few callers, each of which posts its next job when its last has ended.
 	patterns := ledger.Patterns()
@@ -71,8 +77,14 @@ func TestExecutorsOneAtATime(t *testing.T) {
 	for i, old := range executors {
 		old.Signal("SIGTERM")
 		require.Zero(t, old.Wait(2*time.Minute), "exit code of %s; log:\n%s", old.Name(), old.Log())
-		s.Executor(fmt.Sprintf("executor-%d", i+4), map[string]string{"DRAIN_TIMEOUT": "1m"})
+		next := fmt.Sprintf("executor-%d", i+4)
+		s.Executor(next, map[string]string{"DRAIN_TIMEOUT": "1m"})
 		judge.Scheduler.Executors(3, time.Minute)
+		delete(want, old.Name())
+		versions := judge.Scheduler.Versions()
+		require.NotEqual(t, before, versions[next], "it is another version")
+		want[next] = versions["executor-4"]
+		require.Equal(t, want, versions)
 	}
 	close(stop)
 	callers.Wait()
