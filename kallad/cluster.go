@@ -74,6 +74,8 @@ type localEngine struct {
 // executors are read from.
 func newLocalEngine(cfg sched.Config, e *engines, reg prometheus.Registerer, log *slog.Logger, peers shuffle.ClientConfig) (*localEngine, error) {
 	cfg.Version, cfg.EngineVersion = version(), engine.Version()
+	// What has ended executors is not to be tried in this process.
+	cfg.LocalWhole = e.cells != nil
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}

@@ -179,8 +179,15 @@ func (f *executorFlags) run(ctx context.Context, std streams) error {
 	}
 	defer unscrape()
 	warnOpen(log, f.bindHost, guard)
-	return errors.Join(w.run(ctx), w.close())
+	err = w.run(ctx)
+	if errors.Is(err, errStuck) {
+		return err // what does not stop cannot be waited for
+	}
+	return errors.Join(err, w.close())
 }
+
+// errStuck ends an executor of which a task took a slot for good.
+var errStuck = errors.New("a cancelled task does not stop; this process ends, so that another can have its slots")
 
 // worker is an executor's parts.
 type worker struct {
@@ -285,10 +292,16 @@ func (w *worker) run(ctx context.Context) error {
 	case <-ctx.Done():
 		w.agent.Drain()
 	case <-left:
+	case <-w.tasks.Stuck():
+		return errStuck
 	case <-services.Failed():
 		leave()
 	}
-	<-left
+	select {
+	case <-left:
+	case <-w.tasks.Stuck():
+		return errStuck
+	}
 	w.control.Stopping()
 	for _, server := range w.servers {
 		server.Stop()

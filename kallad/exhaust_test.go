@@ -7,7 +7,7 @@ import (
 )
 
 // stopped is how an attack on time, memory or disk ends.
-const stopped = `longer than it may|memory|spill|more than the|too |plan was not found|broke down|not one that a query|does not support|Out of Range|maximum|limit|nested|invalid|Invalid|exceed|large|Overflow|overflow`
+const stopped = `longer than it may|were lost one after|memory|spill|more than the|too |plan was not found|broke down|not one that a query|does not support|Out of Range|maximum|limit|nested|invalid|Invalid|exceed|large|Overflow|overflow`
 
 // each makes a query of an expression, over all pairs of the sources' rows.
 func each(expression string) string {

@@ -223,7 +223,17 @@ func TestThePageAsksForTheToken(t *testing.T) {
 
 	page := browsertest.Open(t, s.url+"/")
 	page.Await(`document.querySelector("#ask-token").open && document.activeElement.id === "token"`)
-	page.Type("not the token")
+	page.Type("not the")
+	page.Eval(`document.querySelector("#ask-token").addEventListener("close", () => { window.timesClosed++ }); window.timesClosed = 0`)
+	for range 4 { // a browser's own rules let a second one close what the first must not
+		page.Key("Escape")
+		require.Equal(t, true, page.Eval(`document.querySelector("#ask-token").open && document.activeElement.id === "token"`))
+	}
+	require.EqualValues(t, 0, page.Eval("window.timesClosed"), "not for a moment")
+	require.Equal(t, "not the", page.Eval("document.activeElement.value"))
+	page.Eval(`document.querySelector("#ask-token").close()`)
+	page.Await(`document.querySelector("#ask-token").open && document.activeElement.id === "token"`)
+	page.Type(" token")
 	page.Key("Enter")
 	page.AwaitText("That is not the right token.")
 	page.Await(`document.activeElement.id === "token" && document.activeElement.value === ""`)

@@ -33,7 +33,14 @@ type Worker struct {
 	jobs     map[string]*share              // of which there may be outputs
 	news     chan struct{}                  // has room for one: a step has begun
 	attempts sync.WaitGroup
+	stuck    chan struct{} // closed when an attempt does not obey
+	stuckOne sync.Once
 }
+
+// stuckAfter is how long an attempt that was cancelled may go on. The engine
+// looks for its cancellation many times a second, but not within one call of a
+// function over one vector, which may take hours.
+const stuckAfter = 30 * time.Second
 
 // NewWorker returns a worker. What there is to report goes to report, which
 // must not block, and is never called from within Do. The core and the store
@@ -42,7 +49,7 @@ func NewWorker(core *Executor, store *shuffle.Store, metrics *Metrics, log *slog
 	return &Worker{
 		core: core, store: store, metrics: metrics, log: log, report: report,
 		running: map[plan.TaskID]*attempt{}, ended: map[plan.TaskID]*control.Ended{}, jobs: map[string]*share{},
-		news: make(chan struct{}, 1),
+		news: make(chan struct{}, 1), stuck: make(chan struct{}),
 	}
 }
 
@@ -202,8 +209,26 @@ func (w *Worker) cancel(id plan.TaskID) {
 		w.discard(id)
 		return
 	}
-	a.cancel(errCancelled)
+	w.end(a)
 }
+
+// end cancels an attempt, and sees whether it obeys.
+func (w *Worker) end(a *attempt) {
+	a.cancel(errCancelled)
+	time.AfterFunc(stuckAfter, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.running[a.id] == a {
+			a.log.Error("a cancelled task does not stop", "after", stuckAfter.String())
+			w.stuckOne.Do(func() { close(w.stuck) })
+		}
+	})
+}
+
+// Stuck is closed when a task has not obeyed its cancellation for half a
+// minute. Nothing but the end of the process ends such a task, and so frees
+// its slot.
+func (w *Worker) Stuck() <-chan struct{} { return w.stuck }
 
 func (w *Worker) discard(id plan.TaskID) {
 	w.mu.Lock()
@@ -228,7 +253,7 @@ func (w *Worker) forget(job string) {
 	delete(w.jobs, job)
 	for id, a := range w.running {
 		if id.Job == job {
-			a.cancel(errCancelled)
+			w.end(a)
 		}
 	}
 	for id := range w.ended {

@@ -13,6 +13,9 @@ type Job struct {
 	// Locations say where each source is, by the source's name. They hold
 	// credentials, and so are no part of what is printed or kept.
 	Locations map[string]Secret `json:"-"`
+	// Repeatable says that whoever runs the job runs it anew, with a new plan,
+	// when it is told to: its results count only when all are there.
+	Repeatable bool `json:"-"`
 	// Labels go with the job into logs and traces of every process.
 	Labels map[string]string `json:"labels,omitempty"`
 }

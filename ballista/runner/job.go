@@ -12,7 +12,7 @@ import (
 // planJob splits what the graph reads of the sources and says where they are.
 func (r *run) planJob(ctx context.Context) (plan.Job, error) {
 	job := plan.Job{
-		ID: r.job.RunID, Graph: r.graph, Scans: map[string]plan.Scan{}, Locations: map[string]plan.Secret{},
+		ID: r.job.RunID, Repeatable: true, Graph: r.graph, Scans: map[string]plan.Scan{}, Locations: map[string]plan.Secret{},
 		Labels: map[string]string{"run_id": r.job.RunID},
 	}
 	for _, stage := range r.graph.AllStages() {

@@ -106,6 +106,10 @@ func (s *Scheduler) place(t *task) *executor {
 	if len(all) == 0 {
 		return nil
 	}
+	if j := t.stage.job; all[0] == s.local && s.cfg.LocalWhole && j.plan.Repeatable && !j.single() {
+		j.fail(&DesertedError{})
+		return nil
+	}
 	all = prefer(all, func(e *executor) bool { return !t.noDisk[e.id] })
 	if t.exclusive {
 		return s.placeAlone(t, all)

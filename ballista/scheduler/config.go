@@ -26,6 +26,10 @@ type Config struct {
 	LocalGrace time.Duration
 	// MaxAttempts is how often a task may fail before its job does. Default 4.
 	MaxAttempts int
+	// LocalWhole says that this process runs nothing but whole jobs, as one
+	// task: a job of several tasks whose executors are all gone is told to
+	// start again, if its caller can. Default: it runs the tasks that are left.
+	LocalWhole bool
 	// RetryDelay is the wait before a task that failed is tried again; it
 	// doubles each time. Default 100 ms.
 	RetryDelay time.Duration

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"strings"
 
 	"kallad/ballista/proto/control"
 )
@@ -66,6 +67,30 @@ func (e *EngineError) OutOfMemory() bool { return e.Outcome == control.Outcome_O
 
 // OutOfDisk reports whether there was no room to spill.
 func (e *EngineError) OutOfDisk() bool { return e.Outcome == control.Outcome_OUT_OF_DISK }
+
+// DeadlyError is a task that no executor survives: the query may use up the
+// machine's memory, or meet a fault of the engine's.
+type DeadlyError struct {
+	// Stage is the name of the task's stage.
+	Stage string
+	Task  int
+	// Executors are those that were lost while they ran it, one after the other.
+	Executors []string
+}
+
+func (e *DeadlyError) Error() string {
+	return fmt.Sprintf("%d executors were lost one after the other while they ran a task of it (stage %q, task %d), the last with nothing beside it: the query may be what ended them; write it in another way, or see why they ended: %s",
+		len(e.Executors), e.Stage, e.Task, strings.Join(e.Executors, ", "))
+}
+
+// DesertedError is a job of several tasks that has no executors any more, in a
+// process that runs whole jobs only.
+type DesertedError struct{}
+
+func (e *DesertedError) Error() string { return "all executors were lost, again and again" }
+
+// StartAgain reports that the job can be run anew from its start.
+func (e *DesertedError) StartAgain() bool { return true }
 
 // MomentError is the loss of rows that cannot be read again: the source shows
 // another moment each time. The job can be run anew from its start.

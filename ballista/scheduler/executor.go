@@ -208,6 +208,7 @@ func (s *Scheduler) lose(e *executor, why string, agreed bool) {
 			continue
 		}
 		if !agreed {
+			a.task.losses = append(a.task.losses, e.id)
 			s.failed(a, control.Outcome_RETRYABLE, &control.Ended{Message: message})
 		}
 	}

@@ -203,12 +203,28 @@ func (s *Scheduler) failed(a *attempt, outcome control.Outcome, end *control.End
 	}
 	t.failedOn[a.executor.id] = true
 	t.failures++
+	if len(t.losses) >= s.mostLosses() {
+		j.fail(&DeadlyError{Stage: t.stage.def.Name, Task: t.index, Executors: t.losses})
+		return
+	}
+	// Of those that ran there one may have been the cause. Alone, each shows
+	// whether it is.
+	t.exclusive = t.exclusive || len(t.losses) >= lossesTogether
 	if t.failures >= s.cfg.MaxAttempts || outcome == control.Outcome_OUT_OF_DISK && s.nowhere(t.noDisk) {
 		j.fail(a.fault(outcome, end))
 		return
 	}
 	s.delay(t)
 }
+
+// lossesTogether is how many executors may be lost with a task among others
+// before it runs with nothing beside it.
+const lossesTogether = 2
+
+// mostLosses is how many executors may be lost with a task before its job
+// fails: the last of them had nothing else to run, unless only two attempts are
+// allowed.
+func (s *Scheduler) mostLosses() int { return max(2, s.cfg.MaxAttempts-1) }
 
 // longestDelay bounds the wait before a task is tried again.
 const longestDelay = 10 * time.Second

@@ -20,6 +20,8 @@ type task struct {
 	// failures are attempts that failed for no fault of the query's; refetches
 	// are those that found an input lost.
 	failures, refetches int
+	// losses are the executors that were lost while they ran it.
+	losses []string
 	// earliest is when it may be tried again.
 	earliest time.Time
 	// failedOn are executors that others are preferred to; noDisk are those

@@ -33,8 +33,10 @@ tokenForm.addEventListener("submit", () => {
   asking = null;
 });
 
-// Without the token there is nothing to see: closed in another way, the dialog
-// comes back.
+// Without the token there is nothing to see. closedby="none" keeps the dialog
+// open when somebody presses Escape; browsers that do not know that, and close
+// it at the second Escape whatever is said to the first, open it again.
+dialog.addEventListener("cancel", (event) => event.preventDefault());
 dialog.addEventListener("close", () => { if (asking && !dialog.open) dialog.showModal(); });
 
 // askToken asks for the token until there is one; however many ask at once,
