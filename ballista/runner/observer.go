@@ -26,6 +26,9 @@ type observer struct {
 	files  map[string]*evidence.File
 	// dropped is how many matched rows the streams of the unmatched left out.
 	dropped map[string]int64
+	// read and shuffled are the bytes that went from the sources into tasks, and
+	// from tasks to others, so far.
+	read, shuffled int64
 }
 
 func newObserver(r *run) *observer {
@@ -67,6 +70,9 @@ func (o *observer) Advance(_ string, share float64) {
 // Stages implements plan.Observer: on executors, the tasks that are done say
 // how far the job is.
 func (o *observer) Stages(status []plan.StageStatus) {
+	o.mu.Lock()
+	o.read, o.shuffled = volumes(status)
+	o.mu.Unlock()
 	o.run.progress.stages(stagesOf(status))
 	if o.run.places > 0 {
 		o.run.progress.matching(tasksDone(status))

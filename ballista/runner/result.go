@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 
+	"kallad/ballista/plan"
 	"kallad/worker/recon"
 )
 
@@ -21,8 +22,41 @@ func (r *run) result(o *observer) *recon.Result {
 	}
 	result.UnmatchedLeftCount = result.Left.UnmatchedRows
 	result.UnmatchedRightCount = result.Right.UnmatchedRows
+	result.ReadBytes, result.ShuffledBytes = o.read, o.shuffled
 	result.PeakMemoryBytes = peakMemory()
 	return result
+}
+
+// sourceBytes is what a job reads of its sources in one session, whose stage
+// nobody tells of.
+func sourceBytes(job plan.Job) (read int64) {
+	for _, scan := range job.Scans {
+		for _, p := range scan.Partitions {
+			read += max(0, p.Bytes)
+		}
+	}
+	return read
+}
+
+// volumes sums what stages took in from sources, and what they handed to other
+// stages. A stage that reads a source beside what others wrote counts as a
+// reader of the latter.
+func volumes(stages []plan.StageStatus) (read, shuffled int64) {
+	feeds := map[int]bool{}
+	for _, s := range stages {
+		for _, in := range s.Inputs {
+			feeds[in] = true
+		}
+		if len(s.Inputs) == 0 {
+			read += s.BytesIn
+		}
+	}
+	for _, s := range stages {
+		if feeds[s.ID] {
+			shuffled += s.BytesOut
+		}
+	}
+	return read, shuffled
 }
 
 // sideCounts takes each count from where it is a fact: the rows that the

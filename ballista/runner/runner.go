@@ -180,6 +180,7 @@ func (r *run) do(ctx context.Context) (result *recon.Result, err error) {
 		return nil, err
 	}
 	observer := newObserver(r)
+	observer.read = sourceBytes(job)
 	r.progress.step(stepLoad + r.tables[0].alias)
 	if err := traced(ctx, "run", func(ctx context.Context) error { return r.runJob(ctx, job, observer) }); err != nil {
 		return nil, err

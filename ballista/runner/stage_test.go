@@ -157,3 +157,15 @@ func TestNothingOfAFailedJobRunsOn(t *testing.T) {
 	assert.NotNil(t, stages[1].TaskList[1].FinishedAt)
 	assert.Equal(t, recon.WorkPending, stages[2].State)
 }
+
+func TestAResultSaysWhatMoved(t *testing.T) {
+	t.Parallel()
+	alone, err := newRunner(t, t.TempDir(), engine.Config{Threads: 2}).Run(t.Context(), smallJob(t, smallJoin), time.Now(), func(recon.Progress) {})
+	require.NoError(t, err)
+	assert.Positive(t, alone.ReadBytes)
+	assert.Zero(t, alone.ShuffledBytes)
+	split, err := newRunnerFor(t, t.TempDir(), engine.Config{Threads: 2}, 2, 2, false).Run(t.Context(), smallJob(t, smallJoin), time.Now(), func(recon.Progress) {})
+	require.NoError(t, err)
+	assert.Equal(t, alone.ReadBytes, split.ReadBytes)
+	assert.Positive(t, split.ShuffledBytes)
+}

@@ -23,6 +23,7 @@ func (a *attempt) plan() plan.Task {
 		}
 		for _, p := range st.shares[i][a.task.index] {
 			input.Partitions = append(input.Partitions, scan.Partitions[p].Raw)
+			a.bytesIn += max(0, scan.Partitions[p].Bytes)
 		}
 		out.Inputs = append(out.Inputs, input)
 	}

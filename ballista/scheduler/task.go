@@ -79,6 +79,8 @@ type attempt struct {
 	values  map[string][]int64 // of counting steps
 	outputs map[string]*output
 	rowsIn  int64 // of pieces
+	// bytesIn is of pieces, and of sources as they lie where they are, as far as
+	// their sizes are known.
 	bytesIn int64
 }
 

@@ -45,10 +45,9 @@ func (k *kalladCluster) run(ctx context.Context, dir string) (outcome, error) {
 	if result.EngineMode != engineModeCluster {
 		return outcome{}, fmt.Errorf("%s: job %s ran in mode %s", k.name(), job.RunID, result.EngineMode)
 	}
-	read, shuffled := volumes(done.Status.Stages)
 	return outcome{counts: countsOf(result), took: report.Run{
 		Seconds: done.Seconds, CPUSeconds: done.Used.CPUSeconds, PeakBytes: done.Used.PeakBytes,
-		ReadBytes: read, ShuffledBytes: shuffled, Stages: planStages(done.Status.Stages),
+		ReadBytes: result.ReadBytes, ShuffledBytes: result.ShuffledBytes, Stages: planStages(done.Status.Stages),
 	}}, nil
 }
 
@@ -57,26 +56,6 @@ const engineModeCluster = "cluster"
 func (k *kalladCluster) evidence(dir string) (string, bool) { return dir, true }
 
 func (k *kalladCluster) close() error { return k.running.Stop() }
-
-// volumes sums what stages took in from sources, and what they handed to other
-// stages.
-func volumes(stages []recon.StageStatus) (read, shuffled int64) {
-	feeds := map[int]bool{}
-	for _, s := range stages {
-		for _, in := range s.Inputs {
-			feeds[in] = true
-		}
-		if len(s.Inputs) == 0 {
-			read += s.BytesIn
-		}
-	}
-	for _, s := range stages {
-		if feeds[s.ID] {
-			shuffled += s.BytesOut
-		}
-	}
-	return read, shuffled
-}
 
 // planStages is the wall time of each stage of the plan. They overlap.
 func planStages(stages []recon.StageStatus) map[string]float64 {

@@ -26,7 +26,6 @@ type contestant interface {
 type outcome struct {
 	// counts is nil when the contestant counts nothing.
 	counts *dataset.Counts
-	stages map[string]float64
 	took   report.Run
 }
 
@@ -67,7 +66,7 @@ func (p oneProcess) run(ctx context.Context, dir string) (outcome, error) {
 	if err != nil {
 		return outcome{}, fmt.Errorf("read the result of %s: %w", p.name(), err)
 	}
-	said.took = report.Run{Seconds: took.Seconds, Stages: said.stages}
+	said.took.Seconds = took.Seconds
 	if p.worksAlone() {
 		said.took.CPUSeconds, said.took.PeakBytes = took.CPUSeconds, took.PeakBytes
 	}

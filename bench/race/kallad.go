@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kallad/bench/dataset"
+	"kallad/bench/report"
 	"kallad/bench/scenario"
 	"kallad/worker/recon"
 )
@@ -64,7 +65,9 @@ func (k kalladRun) outcome(stdout []byte) (outcome, error) {
 	if err := json.Unmarshal(stdout, &result); err != nil {
 		return outcome{}, err
 	}
-	return outcome{counts: countsOf(&result), stages: stagesOf(&result)}, nil
+	return outcome{counts: countsOf(&result), took: report.Run{
+		ReadBytes: result.ReadBytes, ShuffledBytes: result.ShuffledBytes, Stages: stagesOf(&result),
+	}}, nil
 }
 
 func countsOf(r *recon.Result) *dataset.Counts {

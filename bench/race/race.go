@@ -65,7 +65,7 @@ func (r *Runner) Run(ctx context.Context, s scenario.Scenario, data *dataset.Dat
 	}
 	result := report.Result{
 		Name: s.Name, About: s.About, Series: s.Series, Load: load,
-		Rows: data.Left.Rows + data.Right.Rows, Bytes: data.Left.Bytes + data.Right.Bytes,
+		Rows: data.Left.Rows + data.Right.Rows, Bytes: data.Left.Bytes + data.Right.Bytes, MaxPeakBytes: s.MaxPeakBytes,
 	}
 	for _, c := range contestants {
 		result.Contestants = append(result.Contestants, report.Contestant{Name: c.name(), About: c.about()})
@@ -92,6 +92,9 @@ func (r *Runner) rounds(ctx context.Context, s scenario.Scenario, contestants []
 			run, err := r.once(ctx, c, dir, expected)
 			if err != nil {
 				return err
+			}
+			if i == 0 && s.MaxPeakBytes > 0 && run.PeakBytes > s.MaxPeakBytes {
+				return fmt.Errorf("%s had %d bytes of memory, but may have %d", c.name(), run.PeakBytes, s.MaxPeakBytes)
 			}
 			r.cfg.Log("%s: round %d of %d: %s %.3f s, %.3f s CPU, %d MB", s.Name, round+1, rounds, c.name(), run.Seconds, run.CPUSeconds, run.PeakBytes/1e6)
 			result.Contestants[i].Runs = append(result.Contestants[i].Runs, run)

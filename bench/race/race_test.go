@@ -172,6 +172,18 @@ func TestWrongCountsHaveNoTime(t *testing.T) {
 	assert.Zero(t, result.runs)
 }
 
+func TestTooMuchMemoryHasNoTime(t *testing.T) {
+	t.Parallel()
+	s := small()
+	s.MaxPeakBytes = 1 << 20
+	result, err := run(t, s)
+	require.ErrorContains(t, err, "bytes of memory, but may have 1048576")
+	assert.Zero(t, result.runs)
+	s.MaxPeakBytes = 1 << 34
+	_, err = run(t, s)
+	require.NoError(t, err)
+}
+
 func TestWrongEvidenceHasNoTime(t *testing.T) {
 	t.Parallel()
 	s := small()

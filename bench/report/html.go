@@ -55,7 +55,7 @@ type scenarioView struct {
 
 // rowView is a contestant as texts.
 type rowView struct {
-	Name, About, Time, Ratio, CPU, CPURatio, Peak, Rate, Volumes, Stages string
+	Name, About, Time, Ratio, CPU, CPURatio, Peak, Read, Shuffled, Rate, Stages string
 }
 
 func (s Result) view() (scenarioView, error) {

@@ -19,14 +19,14 @@ func (r Report) Markdown(out io.Writer) error {
 
 func (s Result) markdown(b *strings.Builder) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", s.Name, s.facts())
-	b.WriteString("| contestant | time | ratio | CPU time | ratio of CPU time | peak memory | rows/s |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| contestant | time | ratio | CPU time | ratio of CPU time | peak memory | read | shuffled | rows/s |\n|---|---|---|---|---|---|---|---|---|\n")
 	var notes []string
 	for i := range s.Contestants {
 		v := s.row(i)
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", v.Name, v.Time, v.Ratio, v.CPU, v.CPURatio, v.Peak, v.Rate)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", v.Name, v.Time, v.Ratio, v.CPU, v.CPURatio, v.Peak, v.Read, v.Shuffled, v.Rate)
 		note := fmt.Sprintf("- %s: %s.\n", v.Name, v.About)
-		if more := strings.TrimSpace(v.Volumes + " " + v.Stages); more != "" {
-			note += "  " + more + "\n"
+		if v.Stages != "" {
+			note += "  " + v.Stages + "\n"
 		}
 		notes = append(notes, note)
 	}

@@ -45,6 +45,8 @@ type Result struct {
 	// Rows and Bytes of both sources together.
 	Rows  int64 `json:"rows"`
 	Bytes int64 `json:"bytes"`
+	// MaxPeakBytes is how much memory kallad in one process may have; 0: any.
+	MaxPeakBytes int64 `json:"max_peak_bytes,omitempty"`
 	// Load is the machine's load average over the minute before the scenario;
 	// scenarios before it and the making of data count.
 	Load float64 `json:"load"`
@@ -69,8 +71,9 @@ type Run struct {
 	// server.
 	CPUSeconds float64 `json:"cpu_seconds"`
 	PeakBytes  int64   `json:"peak_bytes"`
-	// ReadBytes went from the sources into tasks, ShuffledBytes from tasks to
-	// other tasks; 0 where nobody counts them.
+	// ReadBytes is what tasks read of the sources, in the size that it has there,
+	// ShuffledBytes what went from tasks to other tasks; 0 where nobody counts
+	// them.
 	ReadBytes     int64 `json:"read_bytes,omitempty"`
 	ShuffledBytes int64 `json:"shuffled_bytes,omitempty"`
 	// Stages is the wall time of each stage in seconds, where the contestant

@@ -38,17 +38,21 @@ func example() report.Report {
 	run := func(seconds, cpu float64, peak int64, stages map[string]float64) report.Run {
 		return report.Run{Seconds: seconds, CPUSeconds: cpu, PeakBytes: peak, Stages: stages}
 	}
+	ours := []report.Run{
+		run(0.2, 0.3, 90_000_000, map[string]float64{"staging": 0.05, "matching": 0.1}),
+		run(0.4, 0.5, 95_000_000, map[string]float64{"staging": 0.07, "matching": 0.3}),
+	}
+	for i := range ours {
+		ours[i].ReadBytes, ours[i].ShuffledBytes = 1_500_000, 900_000
+	}
 	return report.Report{
 		StartedAt: time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC),
 		Machine:   report.Machine{CPU: "Some CPU", Cores: 2, MemoryBytes: 24_000_000_000, System: "linux/amd64 6.1"},
 		Versions:  report.Versions{Commit: "0123456789ab", Kallad: "kallad 1.0", DuckDB: "v1.5", Go: "go1.26"},
 		Scenarios: []report.Result{{
-			Name: "small", About: "A small one.", Rows: 19_000, Bytes: 2_100_000, Load: 0.25, Checked: "All counts were as expected.",
+			Name: "small", About: "A small one.", Rows: 19_000, Bytes: 2_100_000, MaxPeakBytes: 540_000_000, Load: 0.25, Checked: "All counts were as expected.",
 			Contestants: []report.Contestant{
-				{Name: "kallad", About: "kallad run", Runs: []report.Run{
-					run(0.2, 0.3, 90_000_000, map[string]float64{"staging": 0.05, "matching": 0.1}),
-					run(0.4, 0.5, 95_000_000, map[string]float64{"staging": 0.07, "matching": 0.3}),
-				}},
+				{Name: "kallad", About: "kallad run", Runs: ours},
 				{Name: "peer", About: "another way", Runs: []report.Run{run(0.4, 0.3, 1_500_000_000, nil), run(0.5, 1, 1_400_000_000, nil)}},
 			},
 		}},
@@ -98,7 +102,7 @@ func TestHTMLIsAPageWithDrawings(t *testing.T) {
 	require.NoError(t, grown().HTML(&out))
 	page := out.String()
 	assert.Equal(t, 1+2*3, strings.Count(page, "<svg"), "growth, and time, CPU time and stages of each scenario")
-	for _, want := range []string{"Some CPU", "0123456789ab", "another way", "0.65 (0.50 to 0.80)", "Read 5 MB.", "more &amp; more rows"} {
+	for _, want := range []string{"Some CPU", "0123456789ab", "another way", "0.65 (0.50 to 0.80)", "<td>5 MB</td>", "more &amp; more rows"} {
 		assert.Contains(t, page, want)
 	}
 	for at := strings.Index(page, "<svg"); at >= 0; {

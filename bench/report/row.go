@@ -19,7 +19,8 @@ func (r Report) title() string {
 const how = "Each contestant is a process of its own, from its start to its end, or a daemon with its executors, from a job's POST to its final callback; " +
 	"they take turns, after one run each that does not count. " +
 	"Times are medians with the least and the greatest. A ratio is the time of kallad in one process through that of the contestant in the same round: below 1, kallad is faster. " +
-	"CPU time is that of all cores; memory is the largest resident set of any run, for several processes the largest sum; both are left out where a server does the work, and never hold a server's share. " +
+	"CPU time is that of all cores; memory is the largest resident set of any run, for several processes the largest sum; both are left out where a server does the work, and never hold a server's share; of memory stands what kallad had, of what it may have where that is bounded. " +
+	"Read is what kallad read of the sources, in the size that it has there, shuffled what its tasks handed to each other; others do not count it. " +
 	"Files are in the page cache. Stages of a plan overlap."
 
 // facts say what a scenario is.
@@ -31,11 +32,16 @@ func (s Result) facts() string {
 func (s Result) row(i int) rowView {
 	c := s.Contestants[i]
 	wall, cpu := SpreadOf(c.Seconds()), SpreadOf(c.CPUSeconds())
-	v := rowView{Name: c.Name, About: c.About, Time: timeText(wall), Rate: group(int64(float64(s.Rows) / wall.Median)), Volumes: c.volumes(), Stages: c.stages()}
+	v := rowView{Name: c.Name, About: c.About, Time: timeText(wall), Rate: group(int64(float64(s.Rows) / wall.Median)), Stages: c.stages()}
+	v.Read = c.volume(func(r Run) int64 { return r.ReadBytes })
+	v.Shuffled = c.volume(func(r Run) int64 { return r.ShuffledBytes })
 	if cpu.Max > 0 {
 		v.CPU, v.Peak = timeText(cpu), size(SpreadOf(c.PeakBytes()).Max)
 	}
 	if i == 0 {
+		if s.MaxPeakBytes > 0 {
+			v.Peak += " of " + size(float64(s.MaxPeakBytes))
+		}
 		return v
 	}
 	first := s.Contestants[0]
@@ -46,19 +52,13 @@ func (s Result) row(i int) rowView {
 	return v
 }
 
-// volumes are the bytes that moved, where somebody counted them.
-func (c Contestant) volumes() string {
-	read := SpreadOf(c.each(func(r Run) float64 { return float64(r.ReadBytes) })).Median
-	shuffled := SpreadOf(c.each(func(r Run) float64 { return float64(r.ShuffledBytes) })).Median
-	switch {
-	case read > 0 && shuffled > 0:
-		return fmt.Sprintf("Read %s, shuffled %s.", size(read), size(shuffled))
-	case read > 0:
-		return fmt.Sprintf("Read %s.", size(read))
-	case shuffled > 0:
-		return fmt.Sprintf("Shuffled %s.", size(shuffled))
+// volume is the median size of what moved, "" where nobody counted it.
+func (c Contestant) volume(of func(Run) int64) string {
+	bytes := SpreadOf(c.each(func(r Run) float64 { return float64(of(r)) })).Median
+	if !(bytes > 0) {
+		return ""
 	}
-	return ""
+	return size(bytes)
 }
 
 // stageTime is the median time of a stage.

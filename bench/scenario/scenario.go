@@ -56,6 +56,9 @@ type Scenario struct {
 	CountsSQL []string `json:"counts_sql,omitempty"`
 	// KalladArgs are further arguments of kallad run.
 	KalladArgs []string `json:"kallad_args,omitempty"`
+	// MaxPeakBytes is how much memory kallad may have in one process, unit:
+	// bytes. A run that had more fails the scenario. Default 0: any.
+	MaxPeakBytes int64 `json:"max_peak_bytes,omitempty"`
 	// Peers are what kallad is compared to; see Peers.
 	Peers []string `json:"peers,omitempty"`
 	// Runs is how often each contestant runs, after one run that does not

@@ -42,6 +42,11 @@ type Result struct {
 	FinishedAt time.Time `json:"finished_at"`
 	// StageSeconds is the wall time spent in each stage.
 	StageSeconds map[Stage]float64 `json:"stage_seconds"`
+	// ReadBytes is the size of what tasks read of the sources, as it lies there: a
+	// file's bytes, a table's pages; as far as it is known. ShuffledBytes is the
+	// size of what they handed to other tasks.
+	ReadBytes     int64 `json:"read_bytes"`
+	ShuffledBytes int64 `json:"shuffled_bytes"`
 	// PeakMemoryBytes is the largest resident set of the process, as far as
 	// the system tells; 0 when it does not.
 	PeakMemoryBytes int64 `json:"peak_memory_bytes,omitempty"`
