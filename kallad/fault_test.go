@@ -383,6 +383,9 @@ func TestClusterAllGone(t *testing.T) {
 	for _, a := range attempts(s.stages, 2, plan.StageDone) {
 		require.Equal(t, plan.LocalExecutor, a.Executor)
 	}
+	for _, st := range s.stages {
+		require.Equal(t, 4, st.Retries, "each of the 4 tasks of %s once more", st.Name)
+	}
 	c.clean(t)
 }
 

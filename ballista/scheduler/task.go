@@ -199,7 +199,6 @@ func (j *job) repair() {
 				}
 				t.winner = nil
 				t.stage.left++
-				st.retries++
 				j.s.metrics.remade.Inc()
 				j.changed()
 			}
