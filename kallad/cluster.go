@@ -114,11 +114,8 @@ func (f *peerFlags) register(flags *pflag.FlagSet) {
 	env(flags, "peer-timeout", "PEER_TIMEOUT")
 }
 
-// pieceAttempts is how often the holder of a piece is asked for it.
-const pieceAttempts = 2
-
 func (f *peerFlags) config(guard auth.Guard) shuffle.ClientConfig {
-	return shuffle.ClientConfig{DialOptions: guard.DialOptions(), Silence: f.timeout, Attempts: pieceAttempts}
+	return shuffle.ClientConfig{DialOptions: guard.DialOptions(), Silence: f.timeout}
 }
 
 // Places implements runner.Engine.

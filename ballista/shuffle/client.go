@@ -20,7 +20,9 @@ type ClientConfig struct {
 	// Default: 30 s.
 	Silence time.Duration
 	// Attempts is how often a peer that can't be reached, or whose connection
-	// breaks, is tried in a row. Default: 6.
+	// breaks, is tried in a row. Default: 2, the second time over a connection
+	// that is made anew. Who does not answer then is gone for longer than a
+	// reader should wait while what it needs can be made again by others.
 	Attempts int
 	// Pause is the time before the second attempt; it doubles from then on.
 	// Default: 100 ms.
@@ -32,7 +34,7 @@ func (c ClientConfig) withDefaults() ClientConfig {
 		c.Silence = 30 * time.Second
 	}
 	if c.Attempts == 0 {
-		c.Attempts = 6
+		c.Attempts = 2
 	}
 	if c.Pause == 0 {
 		c.Pause = 100 * time.Millisecond
