@@ -14,13 +14,15 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/otel"
 
 	"kallad/ballista/cell"
 	"kallad/ballista/engine"
-	"kallad/ballista/executor"
 	"kallad/ballista/plan"
+	sched "kallad/ballista/scheduler"
+	"kallad/ballista/shuffle"
 	"kallad/worker/blob"
 )
 
@@ -77,28 +79,36 @@ func newCellHost(config []byte, meter cell.Meter) (cell.Host, error) {
 		return cell.Host{}, err
 	}
 	spans := traceFlags{endpoint: s.SpanEndpoint, protocol: s.SpanProtocol}
-	stopSpans, err := spans.start(context.Background(), schedulerService, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler) // what there is to say goes with a job's end
+	stopSpans, err := spans.start(context.Background(), schedulerService, log)
 	if err != nil {
 		return cell.Host{}, err
 	}
-	s.Session.Usage = engine.NewUsage()
-	binding, sessions := engine.NewPool(s.Bind, true), engine.NewPool(s.Session, true)
-	core := executor.New(executor.Pooled(sessions), stores.sources, nil)
+	e := &engines{
+		limits: s.Session, stores: stores, usage: engine.NewUsage(),
+		binding: engine.NewPool(s.Bind, true), sessions: engine.NewPool(s.Session, true),
+	}
+	e.limits.Usage = e.usage
+	e.alone()
+	local, err := newLocalEngine(sched.DefaultConfig(), e, prometheus.NewRegistry(), log, shuffle.ClientConfig{})
+	if err != nil {
+		return cell.Host{}, err
+	}
 	return cell.Host{
-		Bind: func() (cell.Binder, error) { return binding.Open() },
-		Run: func(ctx context.Context, task plan.Task, locations map[string]plan.Secret, observer plan.TaskObserver) error {
+		Bind: func() (cell.Binder, error) { return e.binding.Open() },
+		Run: func(ctx context.Context, job plan.Job, observer plan.Observer) error {
 			defer flushSpans()
-			return core.Run(ctx, task, locations, observer)
+			return local.Run(ctx, job, observer)
 		},
 		Held: func() (memory, spilled int64) {
 			ctx, cancel := context.WithTimeout(context.Background(), scrapeTime)
 			defer cancel()
-			held := s.Session.Usage.Read(ctx)
+			held := e.usage.Read(ctx)
 			return held.Memory, held.Spilled
 		},
 		Close: func() error {
 			stopSpans()
-			return errors.Join(binding.Close(), sessions.Close())
+			return errors.Join(local.close(), e.close())
 		},
 		Resident: residentMemory,
 	}, nil
@@ -146,10 +156,11 @@ func (f *engineFlags) newCells(e *engines, private []string, jobs int, log *slog
 	}, log), nil
 }
 
-// sweepCell removes what a cell that was killed had spilled.
+// sweepCell removes what a cell that was killed had on disk.
 func sweepCell(dir string, log *slog.Logger) {
-	if _, err := engine.SweepSpill(dir); err != nil {
-		log.Warn("what a killed query had spilled could not be removed", "error", err)
+	_, err := engine.SweepSpill(dir)
+	if err := errors.Join(err, shuffle.Sweep(dir)); err != nil {
+		log.Warn("what a killed query had on disk could not be removed", "error", err)
 	}
 }
 
@@ -160,19 +171,6 @@ func cellEnvironment() []string {
 		name, _, _ := strings.Cut(entry, "=")
 		return name == "KALLAD_TOKEN" || name == "CALLBACK_SECRET"
 	})
-}
-
-// isolated is the worker of a daemon's own process: a job's only task runs in
-// a cell. Tasks that take part in more run here, when the executors that the
-// job began on are gone.
-type isolated struct {
-	*executor.Worker
-	cells *cell.Pool
-}
-
-// Run implements the scheduler's Worker.
-func (w isolated) Run(ctx context.Context, task plan.Task, locations map[string]plan.Secret, observer plan.TaskObserver) error {
-	return w.cells.Run(ctx, task, locations, observer)
 }
 
 // residentMemory is what this process holds, in bytes; 0 when the system does

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
+	"kallad/ballista/cell"
 	"kallad/ballista/client"
 	"kallad/ballista/engine"
 	"kallad/ballista/executor"
@@ -66,8 +67,10 @@ type localEngine struct {
 	scheduler *sched.Scheduler
 	slots     *executor.Slots
 	worker    *executor.Worker
-	store     *shuffle.Store
-	client    *shuffle.Client
+	// cells run jobs in processes of their own; nil if none is to.
+	cells  *cell.Pool
+	store  *shuffle.Store
+	client *shuffle.Client
 }
 
 // newLocalEngine returns an engine for the jobs of this process. peers says how
@@ -87,7 +90,7 @@ func newLocalEngine(cfg sched.Config, e *engines, reg prometheus.Registerer, log
 	reader := shuffle.NewClient(peers, plan.LocalExecutor, store)
 	l := &localEngine{
 		scheduler: sched.New(cfg, sched.NewCollector(reader, store, cfg.ResultMemory), sched.NewMetrics(reg), log),
-		store:     store, client: reader,
+		cells:     e.cells, store: store, client: reader,
 	}
 	l.slots = executor.NewLocalSlots(e.sessions, e.limits, e.share)
 	core := executor.New(l.slots, e.stores.sources, executor.NewPieces(reader, ""))
@@ -96,9 +99,6 @@ func newLocalEngine(cfg sched.Config, e *engines, reg prometheus.Registerer, log
 		Version: version(), EngineVersion: engine.Version(),
 	}, func(report func(*control.Report)) sched.Worker {
 		l.worker = executor.NewWorker(core, store, executor.NewMetrics(reg), log, report)
-		if e.cells != nil {
-			return isolated{l.worker, e.cells}
-		}
 		return l.worker
 	})
 	return l, nil
@@ -121,9 +121,17 @@ func (f *peerFlags) config(guard auth.Guard) shuffle.ClientConfig {
 // Places implements runner.Engine.
 func (l *localEngine) Places() int { return l.scheduler.Places() }
 
-// Run implements runner.Engine. A fault of the caller's keeps being one when
-// an executor has found it.
+// Run implements runner.Engine. Without executors, jobs have cells for
+// themselves where there are any; this process itself runs tasks of jobs whose
+// executors are gone. A fault of the caller's keeps being one when an executor
+// has found it.
 func (l *localEngine) Run(ctx context.Context, job plan.Job, observer plan.Observer) error {
+	if l.cells != nil && l.Places() == 0 {
+		told := l.scheduler.Elsewhere(observer)
+		err := l.cells.Run(ctx, job, told)
+		told.End(err)
+		return err
+	}
 	err := l.scheduler.Run(ctx, job, observer)
 	var fault *sched.TaskError
 	if errors.As(err, &fault) && fault.InputFault() {

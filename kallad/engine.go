@@ -159,19 +159,24 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 		binding:  engine.NewPool(f.bindLimits(), daemon && !f.isolate),
 		sessions: engine.NewPool(limits, daemon && !f.isolate),
 	}
-	if jobs == 1 {
-		// A thread each, if that leaves them memory to work with.
-		e.share = max(1, min(f.threads, int(limits.MemoryLimit/(2*engine.MinMemoryLimit))))
-		e.slots = e.share
+	if jobs == 1 || f.isolate {
+		e.alone()
 	}
-	if !f.isolate {
-		e.cfg.Tasks = e.slots
-	} else {
+	e.cfg.Tasks = e.slots
+	if f.isolate {
+		e.slots, e.share = jobs, 1 // jobs have cells for themselves
 		if e.cells, err = f.newCells(e, private, jobs, log); err != nil {
 			return nil, errors.Join(err, e.close())
 		}
 	}
 	return e, nil
+}
+
+// alone shares the limits of a job between tasks of it, when it has this
+// process for itself: a thread each, if that leaves them memory to work with.
+func (e *engines) alone() {
+	e.share = max(1, min(e.limits.Threads, int(e.limits.MemoryLimit/(2*engine.MinMemoryLimit))))
+	e.slots = e.share
 }
 
 // bindLimits are the bounds of a session that only binds queries.

@@ -22,12 +22,12 @@ func TestMemoryThatNobodyCountsIsBounded(t *testing.T) {
 		"run: SELECT repeat('x', 100000000 + i::INT) FROM range(2048) r(i)",
 		"run: SELECT range(1000000 + i) FROM range(2048) r(i)",
 	} {
-		err := p.Run(t.Context(), steps(sql), nil, &notes{})
+		err := p.Run(t.Context(), steps(sql), &notes{})
 		var out interface{ OutOfMemory() bool }
 		require.ErrorAs(t, err, &out, sql)
 		require.True(t, out.OutOfMemory(), "%v", err)
 	}
-	require.NoError(t, p.Run(t.Context(), steps("run: SELECT 1"), nil, &notes{}))
+	require.NoError(t, p.Run(t.Context(), steps("run: SELECT 1"), &notes{}))
 }
 
 // children are the processes whose parent has that id.

@@ -16,19 +16,19 @@ type frameKind byte
 const (
 	// The requests. What follows a kind is the frame's content.
 	frameConfig frameKind = 'C' // what the host is to be made of, first of all
-	frameTask   frameKind = 'T' // taskRequest
+	frameJob    frameKind = 'J' // jobRequest
 	frameBind   frameKind = 'B' // begins a session for binding
 	frameCall   frameKind = 'Q' // bindCall
 	frameLeave  frameKind = 'L' // ends the session for binding
-	frameCancel frameKind = 'X' // ends a task early
+	frameCancel frameKind = 'X' // ends a job early
 
 	// The answers.
 	frameEvent  frameKind = 'e' // event
-	frameData   frameKind = 'd' // bytes of an Arrow stream
+	frameData   frameKind = 'd' // the number of an Arrow stream, and bytes of it
 	frameResult frameKind = 'r' // result, or bindAnswer
 )
 
-// maxFrame bounds a frame, in bytes: a task names the partitions of its
+// maxFrame bounds a frame, in bytes: a job names the partitions of its
 // sources, of which there can be many.
 const maxFrame = 256 << 20
 
@@ -46,21 +46,23 @@ func newFrames(w io.Writer) *frames { return &frames{out: bufio.NewWriterSize(w,
 func (f *frames) write(kind frameKind, content []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.put(kind, content); err != nil {
+	if err := f.put(kind, nil, content); err != nil {
 		return err
 	}
 	return f.out.Flush()
 }
 
-func (f *frames) put(kind frameKind, content []byte) error {
+// put writes a frame whose content begins with prefix.
+func (f *frames) put(kind frameKind, prefix, content []byte) error {
 	var head [5]byte
 	head[0] = byte(kind)
-	binary.LittleEndian.PutUint32(head[1:], uint32(len(content)))
-	if _, err := f.out.Write(head[:]); err != nil {
-		return err
+	binary.LittleEndian.PutUint32(head[1:], uint32(len(prefix)+len(content)))
+	for _, part := range [][]byte{head[:], prefix, content} {
+		if _, err := f.out.Write(part); err != nil {
+			return err
+		}
 	}
-	_, err := f.out.Write(content)
-	return err
+	return nil
 }
 
 func (f *frames) writeJSON(kind frameKind, v any) error {
@@ -71,13 +73,18 @@ func (f *frames) writeJSON(kind frameKind, v any) error {
 	return f.write(kind, content)
 }
 
-// dataFrames is the way of an Arrow stream's bytes.
-type dataFrames struct{ *frames }
+// dataFrames is the way of the bytes of one Arrow stream.
+type dataFrames struct {
+	*frames
+	stream uint32
+}
 
 func (d dataFrames) Write(p []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.put(frameData, p); err != nil {
+	var prefix [4]byte
+	binary.LittleEndian.PutUint32(prefix[:], d.stream)
+	if err := d.put(frameData, prefix[:], p); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -11,10 +11,10 @@ import (
 	"kallad/worker/recon"
 )
 
-// taskRequest is a task with where its sources are; it never leaves the
-// machine, and is never printed.
-type taskRequest struct {
-	Task      plan.Task         `json:"task"`
+// jobRequest is a job with where its sources are; it never leaves the machine,
+// and is never printed.
+type jobRequest struct {
+	Job       plan.Job          `json:"job"`
 	Locations map[string]string `json:"locations"`
 	// Trace is what it takes to go on with the trace of the job.
 	Trace map[string]string `json:"trace,omitempty"`
@@ -53,6 +53,7 @@ const (
 	eventStream  eventKind = "stream"
 	eventDropped eventKind = "dropped"
 	eventEnd     eventKind = "end"
+	eventStages  eventKind = "stages"
 
 	// Those of meters: a batch that was read of a source of some kind, a
 	// partition that is done with, what the engine holds.
@@ -68,6 +69,9 @@ type event struct {
 	Rows   int64     `json:"rows,omitempty"`
 	Share  float64   `json:"share,omitempty"`
 	Counts []int64   `json:"counts,omitempty"`
+	// Stream is the number of a stream, unique in its job.
+	Stream uint32             `json:"stream,omitempty"`
+	Stages []plan.StageStatus `json:"stages,omitempty"`
 	// Bytes are of a batch, or spilled; Took is in nanoseconds.
 	Bytes int64 `json:"bytes,omitempty"`
 	Took  int64 `json:"took,omitempty"`
@@ -84,6 +88,10 @@ type result struct {
 	Input   bool          `json:"input,omitempty"`
 	Engine  *engine.Error `json:"engine,omitempty"`
 	NoSpace bool          `json:"no_space,omitempty"`
+	// Fault is the cause that says of itself what is at fault, if it is not
+	// the engine's own error. StartAgain says that the job can be run anew.
+	Fault      *Fault `json:"fault,omitempty"`
+	StartAgain bool   `json:"start_again,omitempty"`
 	// Resident is what the process holds, in bytes.
 	Resident int64 `json:"resident,omitempty"`
 }
@@ -92,7 +100,7 @@ type result struct {
 // engine that ran out of memory, or found a fault of its own, may break down
 // later: it has been seen to.
 func (r result) sound() bool {
-	return !r.Failed || r.Input || r.Engine != nil && r.Engine.Kind == engine.KindQuery
+	return !r.Failed || r.Input || r.Engine != nil && r.Engine.Kind == engine.KindQuery || r.Fault != nil && r.Fault.Query
 }
 
 func resultOf(err error) result {
@@ -100,7 +108,17 @@ func resultOf(err error) result {
 		return result{}
 	}
 	r := result{Failed: true, Text: err.Error(), Input: recon.IsInput(err), NoSpace: errors.Is(err, syscall.ENOSPC)}
-	errors.As(err, &r.Engine)
+	var fault interface {
+		error
+		QueryFault() bool
+		OutOfMemory() bool
+		OutOfDisk() bool
+	}
+	if !errors.As(err, &r.Engine) && errors.As(err, &fault) {
+		r.Fault = &Fault{Text: fault.Error(), Query: fault.QueryFault(), Memory: fault.OutOfMemory(), Disk: fault.OutOfDisk()}
+	}
+	var moment interface{ StartAgain() bool }
+	r.StartAgain = errors.As(err, &moment) && moment.StartAgain()
 	return r
 }
 
@@ -121,17 +139,43 @@ type Error struct{ result result }
 
 func (e *Error) Error() string { return e.result.Text }
 
+// StartAgain reports that the job can be run anew from its start.
+func (e *Error) StartAgain() bool { return e.result.StartAgain }
+
 // Unwrap returns what callers branch on.
 func (e *Error) Unwrap() []error {
 	var causes []error
 	if e.result.Engine != nil {
 		causes = append(causes, e.result.Engine)
 	}
+	if e.result.Fault != nil {
+		causes = append(causes, e.result.Fault)
+	}
 	if e.result.NoSpace {
 		causes = append(causes, syscall.ENOSPC)
 	}
 	return causes
 }
+
+// Fault is an error that said what was at fault.
+type Fault struct {
+	Text string `json:"text"`
+	// Query says that the query was, Memory and Disk what was not enough.
+	Query  bool `json:"query,omitempty"`
+	Memory bool `json:"memory,omitempty"`
+	Disk   bool `json:"disk,omitempty"`
+}
+
+func (f *Fault) Error() string { return f.Text }
+
+// QueryFault reports whether the query is to blame.
+func (f *Fault) QueryFault() bool { return f.Query }
+
+// OutOfMemory reports whether the query needs more memory than it may have.
+func (f *Fault) OutOfMemory() bool { return f.Memory }
+
+// OutOfDisk reports whether there was no room to spill.
+func (f *Fault) OutOfDisk() bool { return f.Disk }
 
 // ended prefers the context's word on why something ended.
 func ended(ctx context.Context, err error) error {

@@ -199,24 +199,23 @@ func (p *Pool) Close() error {
 	return nil
 }
 
-// Run runs a task that reads sources alone and writes for no other task. It
-// does what executor.Executor does, in a cell.
-func (p *Pool) Run(ctx context.Context, task plan.Task, locations map[string]plan.Secret, observer plan.TaskObserver) error {
+// Run runs a job to its end in a cell. It does what the Host's Run does there.
+func (p *Pool) Run(ctx context.Context, job plan.Job, observer plan.Observer) error {
 	cell, err := p.take()
 	if err != nil {
 		return err
 	}
-	request := taskRequest{Task: task, Locations: map[string]string{}, Trace: trace.Carry(ctx)}
-	for source, location := range locations {
+	request := jobRequest{Job: job, Locations: map[string]string{}, Trace: trace.Carry(ctx)}
+	for source, location := range job.Locations {
 		request.Locations[source] = location.Reveal()
 	}
 	var r result
 	err = cell.guarded(ctx, func() error {
-		if err := cell.request(frameTask, request); err != nil {
+		if err := cell.request(frameJob, request); err != nil {
 			return err
 		}
-		t := &taskReader{pool: p, cell: cell, observer: observer}
-		r, err = t.run(ctx)
+		j := &jobReader{pool: p, cell: cell, observer: observer, streams: map[uint32]*inbound{}}
+		r, err = j.run(ctx)
 		if err != nil {
 			cell.broken.Store(true) // it is in the middle of something
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -31,7 +32,7 @@ type Binder interface {
 // Host is what a cell's process is made of.
 type Host struct {
 	Bind func() (Binder, error)
-	Run  func(ctx context.Context, task plan.Task, locations map[string]plan.Secret, observer plan.TaskObserver) error
+	Run  func(ctx context.Context, job plan.Job, observer plan.Observer) error
 	// Held is what the engine's sessions hold now. Unit: bytes.
 	Held func() (memory, spilled int64)
 	// Close ends what the host keeps for requests to come.
@@ -61,11 +62,11 @@ func Serve(in io.Reader, out io.Writer, open func(config []byte, meter Meter) (H
 			return err
 		}
 		switch kind {
-		case frameTask:
-			err = s.task(content)
+		case frameJob:
+			err = s.job(content)
 		case frameBind:
 			err = s.bind()
-		case frameCancel: // the task had ended
+		case frameCancel: // the job had ended
 		default:
 			err = fmt.Errorf("a cell was sent a frame that it does not know (%c)", kind)
 		}
@@ -85,16 +86,17 @@ type server struct {
 	host Host
 }
 
-// task runs a task. Meanwhile it listens for its cancellation: when the other
+// job runs a job. Meanwhile it listens for its cancellation: when the other
 // end is gone, Serve's caller ends the process.
-func (s *server) task(content []byte) error {
-	var request taskRequest
+func (s *server) job(content []byte) error {
+	var request jobRequest
 	if err := json.Unmarshal(content, &request); err != nil {
-		return fmt.Errorf("read a task: %w", err)
+		return fmt.Errorf("read a job: %w", err)
 	}
-	locations := map[string]plan.Secret{}
+	job := request.Job
+	job.Locations = map[string]plan.Secret{}
 	for source, location := range request.Locations {
-		locations[source] = plan.Secret(location)
+		job.Locations[source] = plan.Secret(location)
 	}
 	ctx, cancel := context.WithCancel(trace.Continue(context.Background(), request.Trace))
 	defer cancel()
@@ -103,7 +105,7 @@ func (s *server) task(content []byte) error {
 		var telling sync.WaitGroup
 		running, finish := context.WithCancel(ctx)
 		telling.Go(func() { s.tellHeld(running) })
-		err := s.host.Run(ctx, request.Task, locations, &reporter{out: s.out})
+		err := s.host.Run(ctx, job, &reporter{out: s.out})
 		// Nothing may follow the result: the next answer would be mistaken.
 		finish()
 		telling.Wait()
@@ -222,8 +224,11 @@ func answer(b Binder, call bindCall) bindAnswer {
 	return a
 }
 
-// reporter is the observer of a task in its cell.
-type reporter struct{ out *frames }
+// reporter is the observer of a job in its cell.
+type reporter struct {
+	out     *frames
+	streams atomic.Uint32
+}
 
 // tell drops errors: the pipe is broken only if nobody is there to be told.
 func (r *reporter) tell(e event) { _ = r.out.writeJSON(frameEvent, e) }
@@ -246,25 +251,27 @@ func (r *reporter) Counts(step string, values []int64) error {
 	return r.out.writeJSON(frameEvent, event{Kind: eventCounts, Name: step, Counts: values})
 }
 
-func (r *reporter) Write(context.Context, plan.Step, plan.Stream) error {
-	return errors.New("internal error: a task that writes for others runs in no cell")
+func (r *reporter) Stages(status []plan.StageStatus) {
+	r.tell(event{Kind: eventStages, Stages: status})
 }
 
 // Stream sends a step's rows as they come; the pipe holds it up when nobody
 // takes them.
 func (r *reporter) Stream(ctx context.Context, step string, rows plan.Stream) error {
-	if err := r.out.writeJSON(frameEvent, event{Kind: eventStream, Name: step}); err != nil {
+	id := r.streams.Add(1)
+	if err := r.out.writeJSON(frameEvent, event{Kind: eventStream, Stream: id, Name: step}); err != nil {
 		return err
 	}
-	data := bufio.NewWriterSize(dataFrames{r.out}, frameBuffer)
+	out := dataFrames{r.out, id}
+	data := bufio.NewWriterSize(out, frameBuffer)
 	w := ipc.NewWriter(data, ipc.WithSchema(rows.Schema()))
-	flush := func() error { return errors.Join(data.Flush(), dataFrames{r.out}.flush()) }
+	flush := func() error { return errors.Join(data.Flush(), out.flush()) }
 	told := int64(0)
 	for {
 		batch, err := rows.Next(ctx)
 		if dropped := rows.Dropped(); dropped != told {
 			told = dropped
-			r.tell(event{Kind: eventDropped, Name: step, Rows: told})
+			r.tell(event{Kind: eventDropped, Stream: id, Rows: told})
 		}
 		if errors.Is(err, io.EOF) {
 			break
@@ -281,5 +288,5 @@ func (r *reporter) Stream(ctx context.Context, step string, rows plan.Stream) er
 	if err := errors.Join(w.Close(), flush()); err != nil {
 		return err
 	}
-	return r.out.writeJSON(frameEvent, event{Kind: eventEnd, Name: step, Rows: told})
+	return r.out.writeJSON(frameEvent, event{Kind: eventEnd, Stream: id, Rows: told})
 }

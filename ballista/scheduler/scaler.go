@@ -84,7 +84,7 @@ func (s *Scheduler) active() (bool, <-chan struct{}) {
 	waiting := s.cfg.Backlog()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return waiting > 0 || len(s.jobs) > 0, s.changed
+	return waiting > 0 || len(s.jobs)+s.elsewhere > 0, s.changed
 }
 
 func (s *Scheduler) isClosed() bool {
@@ -110,6 +110,7 @@ func (s *Scheduler) slotsWanted() int {
 	n := s.cfg.Backlog()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n += s.elsewhere
 	for _, j := range s.order {
 		for _, st := range j.stages {
 			if st.done() || !st.ready() {

@@ -42,13 +42,15 @@ type Scheduler struct {
 	// departed are executors that were lost of late.
 	departed []ExecutorStatus
 	// alone is when the last executor was gone; zero if there never was one.
-	alone   time.Time
-	jobs    map[string]*job
-	order   []*job // as they came
-	serial  int
-	cuts    map[cut]time.Time
-	timers  map[*time.Timer]struct{}
-	changed chan struct{} // closed and made anew when jobs begin or end
+	alone time.Time
+	jobs  map[string]*job
+	order []*job // as they came
+	// elsewhere is how many jobs other processes run.
+	elsewhere int
+	serial    int
+	cuts      map[cut]time.Time
+	timers    map[*time.Timer]struct{}
+	changed   chan struct{} // closed and made anew when jobs begin or end
 	// present is how many executors do not drain; moved is closed and made
 	// anew when that changes.
 	present int

@@ -60,10 +60,10 @@ func (f *folder) remove() error {
 	return errors.Join(os.RemoveAll(f.path), os.Remove(f.lock.Name()), f.lock.Close())
 }
 
-// removeLeftovers removes the folders of dead processes. The folder above may
-// be everybody's, so what is not ours to open or to remove is nothing to fail
-// for.
-func removeLeftovers(dir string) error {
+// Sweep removes what dead processes have left in a folder that stores have
+// theirs in. That may be everybody's, so what is not ours to open or to remove
+// is nothing to fail for.
+func Sweep(dir string) error {
 	locks, err := filepath.Glob(filepath.Join(globEscape(dir), folderPrefix+"*"+lockSuffix))
 	if err != nil {
 		return fmt.Errorf("look for what earlier processes left: %w", err)

@@ -36,7 +36,7 @@ func NewStore(cfg Config, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := removeLeftovers(cfg.Dir); err != nil {
+	if err := Sweep(cfg.Dir); err != nil {
 		log.Warn("what earlier processes have left", "error", err)
 	}
 	return &Store{
