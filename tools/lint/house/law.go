@@ -51,8 +51,8 @@ func Kallad() Law {
 		{
 			Path:    "ballista/cell",
 			Imports: []string{"ballista/plan", "ballista/engine", "worker/recon", "worker/trace"},
-			// Its tests run real tasks.
-			TestImports: []string{"ballista/executor", "worker/source"},
+			// Its tests run real jobs.
+			TestImports: []string{"ballista/executor", "ballista/scheduler", "ballista/shuffle", "ballista/proto/...", "worker/source"},
 		},
 		{Path: "ballista/shuffle", Imports: []string{"ballista/proto/...", "worker/auth"}},
 		{Path: "ballista/scheduler", Imports: []string{"ballista/plan", "ballista/shuffle", "ballista/proto/...", "worker/metrics", "worker/lifecycle", "worker/auth"}},
