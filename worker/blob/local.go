@@ -89,6 +89,12 @@ func (l *Local) Open(ctx context.Context, uri string) (Object, error) {
 		return nil, localError("open", uri, err)
 	}
 	o, err := newLocalObject(uri, f)
+	if err == nil {
+		var fi fs.FileInfo
+		if fi, err = f.Stat(); err == nil && l.read.isPrivate(fi) {
+			err = errPrivate
+		}
+	}
 	if err != nil {
 		return nil, errors.Join(localError("open", uri, err), f.Close())
 	}
@@ -137,8 +143,17 @@ func (l *Local) Create(ctx context.Context, uri string) (Writer, error) {
 	}
 	var w *localWriter
 	err = l.write.within(filepath.Dir(path), func(p place) error {
-		w, err = newLocalWriter(uri, p, name)
-		return err
+		if w, err = newLocalWriter(uri, p, name); err != nil {
+			return err
+		}
+		folder, err := w.dir.Stat(".")
+		if err == nil && l.write.isPrivate(folder) {
+			err = errPrivate
+		}
+		if err != nil {
+			return errors.Join(err, w.Abort())
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, localError("create", uri, err)

@@ -67,7 +67,8 @@ func (f fence) within(path string, use func(place) error) error {
 var errPrivate = fmt.Errorf("it is kallad's own: %w", ErrPermission)
 
 // closed reports whether a path is in what is private, whatever links lead
-// there. Links that change while it looks are not the caller's to make.
+// there. Links may change while it looks: what was opened is looked at again,
+// by isPrivate.
 func (f fence) closed(abs string) bool {
 	if len(f.private) == 0 {
 		return false
@@ -87,6 +88,31 @@ func (f fence) closed(abs string) bool {
 		own, err := os.Stat(p)
 		return err == nil && os.SameFile(info, own)
 	})
+}
+
+// isPrivate reports whether what has been opened is private, by whatever way it
+// was reached.
+func (f fence) isPrivate(opened fs.FileInfo) bool {
+	same := func(path string) bool {
+		own, err := os.Stat(path)
+		return err == nil && os.SameFile(opened, own)
+	}
+	for _, p := range f.private {
+		found := same(p)
+		_ = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() == opened.IsDir() && same(path) {
+				found = true
+			}
+			if found {
+				return filepath.SkipAll
+			}
+			return nil // what is gone by now, or cannot be read, is not what was opened
+		})
+		if found {
+			return true
+		}
+	}
+	return false
 }
 
 // locate finds the widest root that holds abs by its text.
