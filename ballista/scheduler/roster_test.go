@@ -11,6 +11,28 @@ import (
 	"kallad/ballista/scheduler"
 )
 
+// A job that begins while the only connection is broken is planned for the
+// executor that comes back, not for this process.
+func TestExecutorsThatMayComeBackHavePlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		e := w.join(3)
+		require.Equal(t, 3, w.Places())
+		back := make(chan struct{})
+		go func() {
+			e.reconnect(2 * time.Second)
+			close(back)
+		}()
+		time.Sleep(time.Second)
+		require.Equal(t, scheduler.ExecutorAway, w.Executors()[0].State)
+		require.Equal(t, 3, w.Places())
+		<-back
+		require.True(t, w.Drain(e.id))
+		require.Zero(t, w.Places())
+		w.end()
+	})
+}
+
 func TestExecutorsAreAwaited(t *testing.T) {
 	const grace = 3 * time.Second
 	for name, c := range map[string]struct {

@@ -174,14 +174,14 @@ func (s *Scheduler) Executors() []ExecutorStatus {
 	return out
 }
 
-// Places is how many tasks the executors can run at once; 0 when this process
-// does all.
+// Places is how many tasks the executors can run at once, those included whose
+// connection is broken for now; 0 when this process does all.
 func (s *Scheduler) Places() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	total := 0
 	for _, e := range s.executors {
-		if e.here() {
+		if !e.draining {
 			total += int(e.hello.Slots)
 		}
 	}
