@@ -57,6 +57,8 @@ type Input struct {
 	Partitions int
 	// Open opens one of them; the engine closes it.
 	Open func(ctx context.Context, partition int) (Batches, error)
+	// Rows is how many rows there are, 0 when unknown.
+	Rows int64
 	// OnRows, when set, is told of rows that were taken over. It is called
 	// from several threads.
 	OnRows func(partition, rows int)

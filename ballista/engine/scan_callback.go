@@ -36,6 +36,10 @@ func kalladScanBind(ptr unsafe.Pointer) {
 		duck.BindAddResultColumn(info, f.Name, logical)
 		duck.DestroyLogicalType(&logical)
 	}
+	if scan.in.Rows > 0 {
+		// Which side of a join is kept in memory hangs on it.
+		duck.BindSetCardinality(info, duck.IdxT(scan.in.Rows), true)
+	}
 	duck.BindSetBindData(info, newHandle(scan), releaseCallback())
 }
 

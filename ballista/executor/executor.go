@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
 
@@ -71,6 +72,8 @@ type run struct {
 	locations map[string]plan.Secret
 	observer  plan.TaskObserver
 	streams   []stream
+	// kept are the whole rows of an input, nil unless the task keeps some.
+	kept *kept
 }
 
 // stream is an input that the steps read themselves.
@@ -81,6 +84,13 @@ type stream struct {
 }
 
 func (r *run) do(ctx context.Context, task plan.Task) error {
+	if i := slices.IndexFunc(task.Steps, func(s plan.Step) bool { return s.Kind == plan.StepKeep }); i >= 0 {
+		number := fmt.Sprintf("CREATE OR REPLACE MACRO %s() AS CAST(%d AS INTEGER)", plan.TaskFunction, task.ID.Task)
+		if err := r.session.Exec(ctx, number); err != nil {
+			return err
+		}
+		r.kept = keep(ctx, task.Steps[i], r.observer)
+	}
 	for _, in := range task.Inputs {
 		admitting, span := trace.Start(ctx, "load "+in.Table, attribute.String("source", in.Source), attribute.Bool("streamed", in.Streamed))
 		err := r.admit(admitting, in)
@@ -119,6 +129,7 @@ func (r *run) failed(step plan.Step, err error) error {
 // close ends the session before what its inputs read from.
 func (r *run) close() error {
 	var errs []error
+	r.kept.abort()
 	for _, s := range r.streams {
 		s.Close()
 	}

@@ -72,8 +72,12 @@ func (r *run) content(ctx context.Context, in plan.Input) (*content, error) {
 	if in.Source != "" {
 		return r.scan(ctx, in)
 	}
+	rows := int64(0)
+	for _, p := range in.Pieces {
+		rows += p.Rows
+	}
 	return &content{Input: engine.Input{
-		Schema: in.Schema.Schema, Partitions: len(in.Pieces),
+		Schema: in.Schema.Schema, Partitions: len(in.Pieces), Rows: rows,
 		Open: func(ctx context.Context, i int) (engine.Batches, error) { return r.fetcher.Fetch(ctx, in.Pieces[i]) },
 	}}, nil
 }
@@ -98,7 +102,7 @@ func (r *run) scan(ctx context.Context, in plan.Input) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &content{source: src, Input: engine.Input{
+	out := &content{source: src, Input: engine.Input{
 		Schema: in.Schema.Schema, Partitions: len(partitions),
 		Open: func(ctx context.Context, i int) (engine.Batches, error) { return src.Read(ctx, scan, partitions[i]) },
 		OnRows: func(_, rows int) {
@@ -106,5 +110,11 @@ func (r *run) scan(ctx context.Context, in plan.Input) (*content, error) {
 				r.observer.Rows(in.Source, rows)
 			}
 		},
-	}}, nil
+	}}
+	if in.Columns != nil {
+		if out.Input, err = r.kept.input(out.Input, in.Columns); err != nil {
+			return nil, errors.Join(err, out.close())
+		}
+	}
+	return out, nil
 }

@@ -21,6 +21,8 @@ func (r *run) take(ctx context.Context, step plan.Step) error {
 		return r.observer.Counts(step.Name, values)
 	case plan.StepStream:
 		return r.stream(ctx, step, func(rows plan.Stream) error { return r.observer.Stream(ctx, step.Name, rows) })
+	case plan.StepKeep:
+		return r.kept.finish()
 	case plan.StepWrite:
 		return r.stream(ctx, step, func(rows plan.Stream) error { return r.observer.Write(ctx, step, rows) })
 	}

@@ -35,6 +35,8 @@ type answer struct {
 	table string
 	// duplicates is the input with the hashes of keys that several rows have.
 	duplicates string
+	// wanted are the stages that write the keys of rows which are brought late.
+	wanted []int
 }
 
 // part reports whether some keys are looked up apart.
@@ -235,6 +237,7 @@ func (f *builder) here(a *answer) {
 			})
 	}
 	f.stage.Steps = append(f.stage.Steps, l.Steps...)
+	f.want(&f.stage, a)
 }
 
 // keyPlace says in which partition a key belongs, for rows of the result or of
@@ -264,15 +267,20 @@ func (f *builder) apart(a *answer, id int) {
 	rows := Output{Stage: id, Step: "rows" + n}
 	why := "these rows may have keys that others have as well"
 	if a.mention == nil {
-		rows = f.scan(table.Name, fmt.Sprintf("SELECT %s, %s", f.keyPlace(l, l.Keys, false), strings.Join(quoteAll(l.Columns), ", ")), f.tasks)
+		rows = f.scan(table.Name, fmt.Sprintf("SELECT %s, %s", f.keyPlace(l, l.Keys, false), strings.Join(f.scanned(l.Columns), ", ")), f.tasks)
 		why = "rows and the result's keys are brought together by key"
 	}
-	f.add(Stage{
+	stage := Stage{
 		Name: "look up " + table.Name, Tasks: f.tasks,
 		Inputs: []StageInput{
 			{Table: table.Name, From: &rows, Spread: SpreadAligned},
 			{Table: f.Result.Table, From: &Output{Stage: id, Step: "keys" + n}, Spread: SpreadAligned},
 		},
-		Steps: l.Steps, Why: []string{why},
-	})
+		Steps: slices.Clone(l.Steps), Why: []string{why},
+	}
+	wants := f.want(&stage, a)
+	id = f.add(stage)
+	if wants {
+		a.wanted = append(a.wanted, id)
+	}
 }

@@ -94,11 +94,11 @@ func (b *builder) input(it *item, at placement) (string, error) {
 	var output Output
 	switch {
 	case at.copied && len(at.keys) == 0:
-		output = b.scan(t.Name, "SELECT "+strings.Join(quoteAll(t.columns()), ", "), 1)
+		output = b.scan(t.Name, "SELECT "+strings.Join(b.travelling(t), ", "), 1)
 		in.From, in.Spread = &output, SpreadAll
 	case len(at.keys) > 0:
 		columns := b.resolver.columns[strings.ToLower(t.Name)]
-		sql, err := b.placed(at, t.columns(), b.spreadColumns(t, at), func(r ref) []string { return []string{columns[r.col].name} })
+		sql, err := b.placed(at, b.travelling(t), b.spreadColumns(t, at), func(r ref) []string { return []string{columns[r.col].name} })
 		if err != nil {
 			return "", err
 		}
@@ -182,7 +182,7 @@ func (b *builder) write(l *leaf, s *solution, at placement, columns []column, na
 	partitions, head := 1, "SELECT "+strings.Join(quoteAll(names), ", ")
 	if len(at.keys) > 0 {
 		partitions = b.tasks
-		if head, err = b.placed(at, names, nil, func(r ref) []string { return []string{naming[r]} }); err != nil {
+		if head, err = b.placed(at, quoteAll(names), nil, func(r ref) []string { return []string{naming[r]} }); err != nil {
 			return Output{}, err
 		}
 	}
@@ -205,9 +205,9 @@ func (b *builder) partName(l *leaf) string {
 	return "subquery"
 }
 
-// placed is the select list that writes columns, placed by keys. name says how
+// placed is the select list that writes items, placed by keys. name says how
 // the keys' columns are called.
-func (b *builder) placed(at placement, columns, spread []string, name func(ref) []string) (string, error) {
+func (b *builder) placed(at placement, items, spread []string, name func(ref) []string) (string, error) {
 	values, nulls := make([]string, len(at.keys)), make([]string, len(at.keys))
 	for i, k := range at.keys {
 		expression, err := b.resolver.expression(k.sql(name))
@@ -225,7 +225,7 @@ func (b *builder) placed(at placement, columns, spread []string, name func(ref) 
 	if at.spread {
 		place = fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", strings.Join(nulls, " OR "), bucket(spread, b.tasks), place)
 	}
-	return "SELECT " + place + ", " + strings.Join(quoteAll(columns), ", "), nil
+	return "SELECT " + place + ", " + strings.Join(items, ", "), nil
 }
 
 // reason says why a leaf is placed as it is.

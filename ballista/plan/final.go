@@ -65,6 +65,7 @@ func (p *planner) finish(b *builder, end *ending, query *relation) (Graph, error
 	id := p.add(b.stage)
 	for _, a := range answers {
 		b.apart(a, id)
+		b.fetch(a, id)
 	}
 	p.countOnce()
 	return Graph{Stages: p.stages}, nil

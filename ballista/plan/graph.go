@@ -44,9 +44,12 @@ type StageInput struct {
 	Table string `json:"table"`
 	// Source names the source whose rows are read.
 	Source string `json:"source,omitempty"`
-	// Columns are those of the source that are read, in the order of the
-	// table. The source's filters hold for the rows.
+	// Columns are those of the source that the table has, in its order. The
+	// source's filters hold for the rows.
 	Columns []string `json:"columns,omitempty"`
+	// Whole, if set, are the columns that are read in place of those alone, all
+	// of Columns among them: a StepKeep keeps rows with all of these.
+	Whole []string `json:"whole,omitempty"`
 	// Again says that another stage reads the source as well, and that its
 	// rows are counted there.
 	Again bool `json:"again,omitempty"`
@@ -77,6 +80,9 @@ const (
 	SpreadAligned Spread = "aligned"
 	// SpreadAll: every task reads all partitions.
 	SpreadAll Spread = "all"
+	// SpreadOwn: task i reads what task i of the other stage wrote, and runs
+	// where that lies, if it can. Both stages have as many tasks.
+	SpreadOwn Spread = "own"
 )
 
 // Choice is decided once, when the stage that its condition asks about has
@@ -103,11 +109,19 @@ type Condition struct {
 	Limit int64  `json:"limit"`
 }
 
+// Reads are the columns that a source's input reads.
+func (in StageInput) Reads() []string {
+	if in.Whole != nil {
+		return in.Whole
+	}
+	return in.Columns
+}
+
 // ScanKey names what a source's input reads: inputs with one key read the same
 // columns of the same source.
 func (in StageInput) ScanKey() string {
-	parts := make([]string, 0, len(in.Columns)+1)
-	for _, name := range append([]string{in.Source}, in.Columns...) {
+	parts := make([]string, 0, len(in.Reads())+1)
+	for _, name := range append([]string{in.Source}, in.Reads()...) {
 		parts = append(parts, strconv.Quote(name))
 	}
 	return strings.Join(parts, ",")

@@ -38,7 +38,8 @@ type Course interface {
 type TaskObserver interface {
 	Course
 	// Write consumes the result of a StepWrite like Stream does: with more
-	// than one partition, the first column says where each row belongs.
+	// than one partition, the first column says where each row belongs. Of a
+	// StepKeep it consumes rows while other steps are taken.
 	Write(ctx context.Context, step Step, rows Stream) error
 }
 

@@ -22,6 +22,10 @@ type planner struct {
 	// copyLimit is how large a table may be that is copied to every task.
 	copyLimit int64
 
+	// lateLookups are those that are taken so, by their table's name in lower
+	// case.
+	lateLookups map[string]*lateLookup
+
 	// solved are the parts that were solved, by id.
 	solved map[int]*solution
 
@@ -165,7 +169,7 @@ func (p *planner) distribute() (Graph, error) {
 	}
 	// The first attempt has changed its tree. The second makes the same one
 	// anew, and all decisions are made again alike.
-	again := &planner{Request: p.Request, ctx: p.ctx, binder: p.binder}
+	again := &planner{Request: p.Request, ctx: p.ctx, binder: p.binder, lateLookups: p.lateLookups}
 	again.settle()
 	small, _, err := again.attempt(true)
 	if err != nil {

@@ -59,6 +59,9 @@ func (in StageInput) String() string {
 	} else {
 		fmt.Fprintf(&out, " from source %s(%s)", in.Source, strings.Join(in.Columns, ", "))
 	}
+	if in.Whole != nil {
+		fmt.Fprintf(&out, " of whole rows(%s)", strings.Join(in.Whole, ", "))
+	}
 	fmt.Fprintf(&out, ", %s", in.Spread)
 	if in.Again {
 		out.WriteString(", again")
@@ -68,6 +71,9 @@ func (in StageInput) String() string {
 
 // String prints a step on one line.
 func (s Step) String() string {
+	if s.Kind == StepKeep {
+		return fmt.Sprintf("%s (%s): whole rows", s.Name, s.Kind)
+	}
 	kind := string(s.Kind)
 	if s.Kind == StepWrite {
 		kind = fmt.Sprintf("write %d partitions", s.Partitions)

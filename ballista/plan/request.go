@@ -93,6 +93,26 @@ type Lookup struct {
 	Steps      []Step
 	// Unique says that no two rows of the table have one key.
 	Unique bool
+	// Late, if set, says how the lookup is taken where its rows would have to
+	// travel with columns that nothing else reads.
+	Late *Late
+}
+
+// Late is a lookup whose rows are looked at without most of their columns.
+// Those that are wanted are then brought from where they were read.
+type Late struct {
+	// Columns are those of the table that the query reads or that are keys.
+	Columns []string
+	// Steps are taken in place of the lookup's, under the same conditions. They
+	// see the table with the lookup's keys and a column TaskFunction, and make
+	// a table Wanted, which has that column and the keys of the rows that are
+	// wanted: with a row, all rows are that have its key.
+	Steps  []Step
+	Wanted string
+	// Stream is taken over shares of the table with all of its columns, which
+	// it must name once, and a table Wanted with the keys, each once or more
+	// often, for which rows of the share are wanted.
+	Stream Step
 }
 
 // Plan makes the graph of stages for a request. What is not proved to come out
@@ -104,7 +124,7 @@ func Plan(ctx context.Context, b Binder, r Request) (Graph, error) {
 	if p.tasks == 0 {
 		why = p.alone
 	} else {
-		graph, err := p.distribute()
+		graph, err := p.parted().distribute()
 		var no *unsplittable
 		switch {
 		case errors.As(err, &no):

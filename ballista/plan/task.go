@@ -29,6 +29,9 @@ type Input struct {
 	Table string `json:"table"`
 	// Schema is that of the batches, in the order of the table's columns.
 	Schema Schema `json:"schema"`
+	// Columns, if set, are those of the batches that the table has, in its
+	// order; the task's StepKeep keeps the batches as they are.
+	Columns []string `json:"columns,omitempty"`
 	// Streamed says that the steps mention the table once in all, so that its
 	// rows can pass through without being kept.
 	Streamed bool `json:"streamed,omitempty"`
@@ -75,7 +78,18 @@ const (
 	StepStream StepKind = "stream"
 	// StepWrite keeps the result for the tasks of later stages.
 	StepWrite StepKind = "write"
+	// StepKeep keeps the rows of the task's source as they were read, with
+	// columns that no table has, for one task of a later stage. It has no SQL,
+	// and comes after all steps that read the source.
+	StepKeep StepKind = "keep"
 )
+
+// Keeps reports whether rows are left of a step when its task has ended.
+func (k StepKind) Keeps() bool { return k == StepStream || k == StepWrite || k == StepKeep }
+
+// TaskFunction is a function without arguments that the SQL of a task with a
+// StepKeep may call: the task's number in its stage, an INTEGER.
+const TaskFunction = "kallad_task"
 
 // Step is one statement.
 type Step struct {

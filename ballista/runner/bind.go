@@ -119,6 +119,7 @@ func (r *run) chooseColumns(query *plan.Query) {
 			// Even a table that is only counted needs a column to be loaded.
 			t.columns = all[t.alias][:1]
 		}
+		t.read = t.columns
 		if i < 2 {
 			t.evidence = t.columns
 		}

@@ -135,6 +135,54 @@ func TestJobsInManyTasks(t *testing.T) {
 	}
 }
 
+// TestWholeRowsInManyTasks: with sources that have columns which no query
+// reads, all of their columns come with the unmatched rows, however a job is
+// split.
+func TestWholeRowsInManyTasks(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(t, err)
+	for _, name := range files {
+		if strings.HasPrefix(filepath.Base(name), "bad_") {
+			continue
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(name)
+			require.NoError(t, err)
+			for i := range archive.Files {
+				widen(t, &archive.Files[i])
+			}
+			require.Equal(t, runArchive(t, archive, 0, 0), runArchive(t, archive, 3, 4))
+		})
+	}
+}
+
+// widen gives a CSV file further columns, and has a job ask for all.
+func widen(t *testing.T, f *txtar.File) {
+	t.Helper()
+	if f.Name == "job" {
+		var job map[string]any
+		require.NoError(t, json.Unmarshal(f.Data, &job))
+		job["evidence_columns"] = "all"
+		var err error
+		f.Data, err = json.Marshal(job)
+		require.NoError(t, err)
+	}
+	if !strings.HasSuffix(f.Name, ".csv") {
+		return
+	}
+	lines := strings.SplitAfter(string(f.Data), "\n")
+	for i, line := range lines {
+		if text := strings.TrimRight(line, "\r\n"); text != "" && i == 0 {
+			lines[i] = text + ",further_1,further_2,further_3" + line[len(text):]
+		} else if text != "" {
+			lines[i] = fmt.Sprintf("%s,%d,%d.50,%s%s", text, i, i, f.Name, line[len(text):])
+		}
+	}
+	f.Data = []byte(strings.Join(lines, ""))
+}
+
 var wrongValue = regexp.MustCompile(`convert string '[^']*'`)
 
 // runArchive runs a case as if there were so many places, in so many

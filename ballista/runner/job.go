@@ -38,12 +38,12 @@ func (r *run) planJob(ctx context.Context) (plan.Job, error) {
 // source show one moment of it.
 func (r *run) scan(ctx context.Context, in plan.StageInput) (plan.Scan, error) {
 	t := r.table(in.Source)
-	want := source.Scan{Columns: in.Columns, Filters: t.origin.Filters}
+	want := source.Scan{Columns: in.Reads(), Filters: t.origin.Filters}
 	partitions, err := t.source.Split(ctx, want, r.shares(t.about))
 	if err != nil {
 		return plan.Scan{}, err
 	}
-	scan := plan.Scan{Source: in.Source, Schema: plan.Schema{Schema: project(t.about.Schema, in.Columns)}}
+	scan := plan.Scan{Source: in.Source, Schema: plan.Schema{Schema: project(t.about.Schema, want.Columns)}}
 	if scan.Raw, err = json.Marshal(want); err != nil {
 		return plan.Scan{}, err
 	}

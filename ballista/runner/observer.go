@@ -95,8 +95,11 @@ func tasksDone(status []plan.StageStatus) float64 {
 
 // Counts implements plan.Observer.
 func (o *observer) Counts(step string, v []int64) error {
-	if want := map[string]int{stepCount: 1, keysStep[0]: 2, keysStep[1]: 2}[step]; want > 0 && len(v) != want {
+	if want := map[string]int{stepCount: 1, keysStep[0]: 2, keysStep[1]: 2, matchedRowsStep[0]: 1, matchedRowsStep[1]: 1}[step]; want > 0 && len(v) != want {
 		return fmt.Errorf("step %s: %d counts, want %d", step, len(v), want)
+	}
+	if slices.Contains(matchedRowsStep[:], step) {
+		o.run.progress.passed(v[0])
 	}
 	o.mu.Lock()
 	for i, before := range o.counts[step] {

@@ -67,6 +67,9 @@ func (r *run) sideCounts(o *observer, side int) recon.SideCounts {
 	if v := o.counts[keysStep[side]]; len(v) == 2 {
 		c.DuplicateKeyRows, c.NullKeyRows = v[0], v[1]
 	}
+	if v := o.counts[matchedRowsStep[side]]; v != nil {
+		c.MatchedRows += v[0]
+	}
 	if file := o.files[step]; file != nil {
 		c.UnmatchedRows = file.Rows()
 	}

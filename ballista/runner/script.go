@@ -23,7 +23,10 @@ const (
 var (
 	keysStep      = [2]string{"keys_left", "keys_right"}
 	unmatchedStep = [2]string{"unmatched_left", "unmatched_right"}
-	sides         = [2]evidence.Side{evidence.Left, evidence.Right}
+	// matchedRowsStep counts a side's matched rows, where unmatchedStep does not
+	// look at them.
+	matchedRowsStep = [2]string{"matched_rows_left", "matched_rows_right"}
+	sides           = [2]evidence.Side{evidence.Left, evidence.Right}
 )
 
 // resultTable holds the result of match_sql, its columns named by position:
@@ -57,6 +60,7 @@ func (r *run) request() plan.Request {
 				{Name: keysStep[side], Kind: plan.StepCount, SQL: keysSQL(t)},
 				{Name: unmatchedStep[side], Kind: plan.StepStream, Marked: true, SQL: r.unmatchedSQL(side), Sorted: r.sorted(unmatchedColumns(t)...)},
 			},
+			Late: r.late(side),
 		}
 		for _, at := range r.query.keys[side] {
 			lookup.ResultKeys = append(lookup.ResultKeys, resultColumn(at))
@@ -64,6 +68,36 @@ func (r *run) request() plan.Request {
 		request.Lookups = append(request.Lookups, lookup)
 	}
 	return request
+}
+
+// late says how the unmatched rows of a side are found without the columns that
+// nothing but their own evidence needs; nil if there are none.
+func (r *run) late(side int) *plan.Late {
+	t := r.tables[side]
+	if len(t.read) == len(t.evidence) {
+		return nil
+	}
+	wanted := fmt.Sprintf("%swanted_%d", reservedPrefix, side)
+	keys := strings.Join(quoteAll("s.", t.keys), ", ")
+	same := make([]string, len(t.keys))
+	for i, k := range t.keys {
+		same[i] = fmt.Sprintf("s.%[1]s IS NOT DISTINCT FROM w.%[1]s", quote(k))
+	}
+	items := append([]string{r.keyText(side, quoteAll("s.", t.keys)) + " AS record_key"}, quoteAll("s.", t.evidence)...)
+	return &plan.Late{
+		Columns: t.read,
+		Steps: []plan.Step{
+			{Name: keysStep[side], Kind: plan.StepCount, SQL: keysSQL(t)},
+			{Name: "find_" + unmatchedStep[side], Kind: plan.StepRun, SQL: fmt.Sprintf("CREATE TABLE %s AS SELECT s.%s, %s FROM %s AS s WHERE NOT %s",
+				wanted, plan.TaskFunction, keys, quote(t.alias), r.isMatched(side))},
+			{Name: matchedRowsStep[side], Kind: plan.StepCount, SQL: fmt.Sprintf("SELECT (SELECT count(*) FROM %s) - (SELECT count(*) FROM %s)", quote(t.alias), wanted)},
+		},
+		Wanted: wanted,
+		Stream: plan.Step{
+			Name: unmatchedStep[side], Kind: plan.StepStream, Sorted: r.sorted(unmatchedColumns(t)[1:]...),
+			SQL: fmt.Sprintf("SELECT %s FROM %s AS s SEMI JOIN %s AS w ON %s", strings.Join(items, ", "), quote(t.alias), wanted, strings.Join(same, " AND ")),
+		},
+	}
 }
 
 // mostRows is how many rows of the result are computed: one more than there

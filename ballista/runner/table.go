@@ -25,6 +25,8 @@ type table struct {
 	keys []string
 	// columns are what the query, the keys and the evidence need.
 	columns []string
+	// read are those of columns that the query and the keys need.
+	read []string
 	// evidence are the columns of the unmatched file, sides only.
 	evidence []string
 }

@@ -124,6 +124,9 @@ func (s *Scheduler) place(t *task) *executor {
 		all = reach
 	}
 	all = prefer(all, func(e *executor) bool { return !t.failedOn[e.id] })
+	if home := t.home(); home != nil && slices.Contains(all, home) && home.busyWith(t.stage) {
+		return nil // it will be free in a moment, and nothing has to travel then
+	}
 	free := slices.DeleteFunc(all, func(e *executor) bool { return e.free() < 1 || e.reserved != nil })
 	if len(free) == 0 {
 		return nil
@@ -134,6 +137,20 @@ func (s *Scheduler) place(t *task) *executor {
 		}
 		return cmp.Compare(b.load(), a.load())
 	})
+}
+
+// busyWith reports whether an executor has no room for a task and runs others
+// of its stage.
+func (e *executor) busyWith(st *stage) bool {
+	if e.free() > 0 {
+		return false
+	}
+	for _, a := range e.running {
+		if a.task.stage == st {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *executor) load() float64 { return float64(len(e.running)) / float64(max(1, e.hello.Slots)) }

@@ -21,6 +21,9 @@ func (a *attempt) plan() plan.Task {
 			Table: in.Table, Schema: scan.Schema, Streamed: in.Streamed,
 			Source: in.Source, Again: in.Again, Scan: scan.Raw, Partitions: []json.RawMessage{},
 		}
+		if in.Whole != nil {
+			input.Columns = in.Columns
+		}
 		for _, p := range st.shares[i][a.task.index] {
 			input.Partitions = append(input.Partitions, scan.Partitions[p].Raw)
 			a.bytesIn += max(0, scan.Partitions[p].Bytes)
@@ -69,6 +72,8 @@ func (st *stage) owns(i, task int, at place) bool {
 		return true
 	case plan.SpreadAligned:
 		return at.partition%st.def.Tasks == task
+	case plan.SpreadOwn:
+		return at.task == task
 	}
 	return st.owners[i][at] == task
 }
@@ -78,7 +83,7 @@ func (st *stage) owns(i, task int, at place) bool {
 // before it would have read.
 func (st *stage) settleOwners() {
 	for i, in := range st.def.Inputs {
-		if in.From == nil || in.Spread == plan.SpreadAll || in.Spread == plan.SpreadAligned || st.owners[i] != nil {
+		if in.From == nil || in.Spread != plan.SpreadSplit || st.owners[i] != nil {
 			continue
 		}
 		from := st.job.byID[in.From.Stage]
@@ -112,6 +117,20 @@ func (t *task) held() map[string]int64 {
 		}
 	}
 	return held
+}
+
+// home is the executor that holds what the task alone is to read, nil if it
+// reads nothing of that kind.
+func (t *task) home() *executor {
+	for _, in := range t.stage.def.Inputs {
+		if in.Spread != plan.SpreadOwn {
+			continue
+		}
+		if w := t.stage.job.byID[in.From.Stage].tasks[t.index].winner; w.outputs[in.From.Step].rows() > 0 {
+			return w.executor
+		}
+	}
+	return nil
 }
 
 // readsOnce names a source of the task that would show another moment if it

@@ -274,8 +274,11 @@ func checkStage(pj plan.Job, st plan.Stage, known map[int]plan.Stage) error {
 		if !ok {
 			return fmt.Errorf("table %q reads stage %d, which does not come before it", in.Table, in.From.Stage)
 		}
-		if step, ok := stepOf(from, in.From.Step); !ok || step.Kind != plan.StepWrite {
+		if step, ok := stepOf(from, in.From.Step); !ok || step.Kind != plan.StepWrite && step.Kind != plan.StepKeep {
 			return fmt.Errorf("table %q reads step %q of stage %d, which writes nothing of that name", in.Table, in.From.Step, in.From.Stage)
+		}
+		if in.Spread == plan.SpreadOwn && from.Tasks != st.Tasks {
+			return fmt.Errorf("table %q reads what each of %d tasks wrote, and there are %d to do so", in.Table, from.Tasks, st.Tasks)
 		}
 	}
 	return nil

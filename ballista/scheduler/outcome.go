@@ -146,7 +146,7 @@ func (a *attempt) note(end *control.Ended) error {
 		a.outputs[o.Step] = &output{schema: schema, written: o.Written, dropped: o.Dropped}
 	}
 	for _, step := range a.task.stage.def.Steps {
-		if keeps := step.Kind == plan.StepWrite || step.Kind == plan.StepStream; keeps && a.outputs[step.Name] == nil {
+		if step.Kind.Keeps() && a.outputs[step.Name] == nil {
 			return fmt.Errorf("executor %s says nothing of what step %s of stage %q wrote", a.executor.id, step.Name, a.task.stage.def.Name)
 		}
 	}

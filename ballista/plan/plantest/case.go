@@ -28,6 +28,9 @@ type Case struct {
 	Unique bool
 	// Partitions is into how many the tables are split.
 	Partitions int
+	// late says that the lookups want whole rows, and the planner may bring them
+	// late.
+	late bool
 	// prune says that the planner is told of the columns that are needed
 	// only.
 	prune bool
@@ -51,7 +54,12 @@ func Generate(seed uint64) Case {
 	}
 	c.Unique = seed%3 == 0
 	if lookups {
-		for _, t := range g.tables[:1+g.IntN(2)] {
+		c.late = seed%4 > 1
+		c.prune = c.prune || c.late
+		for i, t := range g.tables[:1+g.IntN(2)] {
+			if c.late {
+				c.Tables[i].further = []column{{name: "f0", kind: "VARCHAR"}, {name: "f1", kind: "VARCHAR"}, {name: "f2", kind: "VARCHAR"}}
+			}
 			columns := slices.Clone(t.columns)
 			if g.one(2) {
 				// Rows are looked up by what they are joined by.
@@ -154,7 +162,9 @@ func (c Case) Request(ctx context.Context, s *engine.Session, places int) (plan.
 			{Name: "count", Kind: plan.StepCount, SQL: "SELECT count(*) FROM kallad_result"},
 		}
 	}
-	r.Tables, err = c.tables(ctx, s, query, lookups)
+	if r.Tables, err = c.tables(ctx, s, query, lookups); err == nil && c.late {
+		r.Tables, err = c.widen(ctx, s, r)
+	}
 	return r, err
 }
 
@@ -221,11 +231,47 @@ func (c Case) lookup(ctx context.Context, s *engine.Session, query *plan.Query, 
 	return l, width, nil
 }
 
+// widen has the lookups return whole rows, and returns the tables with all
+// columns.
+func (c Case) widen(ctx context.Context, s *engine.Session, r plan.Request) ([]plan.Table, error) {
+	tables := slices.Clone(r.Tables)
+	for i := range r.Lookups {
+		l := &r.Lookups[i]
+		at := slices.IndexFunc(tables, func(t plan.Table) bool { return t.Name == l.Table })
+		t := &tables[at]
+		late := &plan.Late{Columns: columnNames(t.Schema), Wanted: "kallad_wanted_" + l.Table}
+		var err error
+		if t.Schema, err = s.Describe(ctx, "SELECT * FROM "+t.Name); err != nil {
+			return nil, err
+		}
+		l.Columns, l.Late = columnNames(t.Schema), late
+		list, same, wants := strings.Join(l.Keys, ", "), make([]string, len(l.Keys)), make([]string, len(l.Keys))
+		for j, k := range l.Keys {
+			same[j] = fmt.Sprintf("s.%s IS NOT DISTINCT FROM m.%s", k, l.ResultKeys[j])
+			wants[j] = fmt.Sprintf("s.%[1]s IS NOT DISTINCT FROM w.%[1]s", k)
+		}
+		missing := fmt.Sprintf("FROM %s AS s WHERE NOT EXISTS (SELECT 1 FROM kallad_result AS m WHERE %s)", l.Table, strings.Join(same, " AND "))
+		counted, streamed := l.Steps[0], l.Steps[1].Name
+		l.Steps = []plan.Step{counted, {Name: streamed, Kind: plan.StepStream, SQL: "SELECT * " + missing}}
+		late.Steps = []plan.Step{counted, {Name: "find", Kind: plan.StepRun, SQL: fmt.Sprintf("CREATE TABLE %s AS SELECT %s, %s %s", late.Wanted, plan.TaskFunction, list, missing)}}
+		late.Stream = plan.Step{Name: streamed, Kind: plan.StepStream, SQL: fmt.Sprintf("SELECT * FROM %s AS s SEMI JOIN %s AS w ON %s", l.Table, late.Wanted, strings.Join(wants, " AND "))}
+	}
+	return tables, nil
+}
+
+func columnNames(schema *arrow.Schema) []string {
+	var out []string
+	for _, f := range schema.Fields() {
+		out = append(out, f.Name)
+	}
+	return out
+}
+
 // tables are what the planner is told of the tables.
 func (c Case) tables(ctx context.Context, s *engine.Session, query *plan.Query, lookups []plan.Lookup) ([]plan.Table, error) {
 	all := map[string][]string{}
 	for _, t := range c.Tables {
-		for _, col := range t.columns {
+		for _, col := range append(slices.Clone(t.columns), t.further...) {
 			all[t.Name] = append(all[t.Name], col.name)
 		}
 	}

@@ -27,7 +27,7 @@ func (r *run) content(ctx context.Context, s plan.Stage, in plan.StageInput, tas
 	}
 	var batches []arrow.RecordBatch
 	for i, p := range o.partitions {
-		if mine(in.Spread, i, s.Tasks, task) {
+		if in.Spread == plan.SpreadOwn && i == task || in.Spread != plan.SpreadOwn && mine(in.Spread, i, s.Tasks, task) {
 			batches = append(batches, p...)
 		}
 	}
@@ -41,14 +41,20 @@ func mine(spread plan.Spread, partition, tasks, task int) bool {
 
 // source reads the shares of a table that are a task's.
 func (r *run) source(ctx context.Context, s plan.Stage, in plan.StageInput, task int) (engine.Input, error) {
-	columns := make([]string, len(in.Columns))
-	for i, c := range in.Columns {
+	schema, batches, err := r.shares(ctx, s, in, in.Columns, task)
+	return inputOf(schema, batches), err
+}
+
+// shares are some columns of the shares of a table that are a task's.
+func (r *run) shares(ctx context.Context, s plan.Stage, in plan.StageInput, names []string, task int) (*arrow.Schema, []arrow.RecordBatch, error) {
+	columns := make([]string, len(names))
+	for i, c := range names {
 		columns[i] = engine.Quote(c)
 	}
 	sql := fmt.Sprintf("SELECT %s FROM %s", strings.Join(columns, ", "), engine.Quote(in.Source))
 	schema, err := r.Sources.Describe(ctx, sql)
 	if err != nil {
-		return engine.Input{}, err
+		return nil, nil, err
 	}
 	var batches []arrow.RecordBatch
 	for share := range sourceShares {
@@ -57,11 +63,20 @@ func (r *run) source(ctx context.Context, s plan.Stage, in plan.StageInput, task
 		}
 		read, err := read(ctx, r.Sources, fmt.Sprintf("%s WHERE rowid %% %d = %d", sql, sourceShares, share))
 		if err != nil {
-			return engine.Input{}, err
+			return nil, nil, err
 		}
 		batches = append(batches, read...)
 	}
-	return inputOf(schema, batches), nil
+	return schema, batches, nil
+}
+
+// whole is what a task's StepKeep keeps: a partition for each task.
+func (r *run) whole(ctx context.Context, s plan.Stage, task int) (*output, error) {
+	in := s.Inputs[0]
+	schema, batches, err := r.shares(ctx, s, in, in.Whole, task)
+	o := &output{schema: schema, partitions: make([][]arrow.RecordBatch, s.Tasks)}
+	o.partitions[task] = batches
+	return o, err
 }
 
 func read(ctx context.Context, s *engine.Session, sql string) ([]arrow.RecordBatch, error) {

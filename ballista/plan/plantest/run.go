@@ -169,6 +169,9 @@ func (r *run) attempt(ctx context.Context, s plan.Stage, task int, counts bool) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Session.Exec(ctx, "ROLLBACK")) }()
+	if err := r.Session.Exec(ctx, fmt.Sprintf("CREATE MACRO %s() AS CAST(%d AS INTEGER)", plan.TaskFunction, task)); err != nil {
+		return nil, err
+	}
 	var streams []*engine.Stream
 	defer func() {
 		for _, st := range streams {
@@ -194,7 +197,7 @@ func (r *run) attempt(ctx context.Context, s plan.Stage, task int, counts bool) 
 	}
 	written = map[string]*output{}
 	for _, step := range s.Steps {
-		if err := r.step(ctx, s, step, counts, written); err != nil {
+		if err := r.step(ctx, s, task, step, counts, written); err != nil {
 			for _, st := range streams {
 				err = errors.Join(err, st.Err())
 			}
@@ -204,7 +207,7 @@ func (r *run) attempt(ctx context.Context, s plan.Stage, task int, counts bool) 
 	return written, nil
 }
 
-func (r *run) step(ctx context.Context, s plan.Stage, step plan.Step, counts bool, written map[string]*output) error {
+func (r *run) step(ctx context.Context, s plan.Stage, task int, step plan.Step, counts bool, written map[string]*output) error {
 	switch step.Kind {
 	case plan.StepRun:
 		return r.Session.Exec(ctx, step.SQL)
@@ -224,6 +227,10 @@ func (r *run) step(ctx context.Context, s plan.Stage, step plan.Step, counts boo
 			return nil
 		}
 		return r.stream(ctx, step)
+	case plan.StepKeep:
+		o, err := r.whole(ctx, s, task)
+		written[step.Name] = o
+		return err
 	case plan.StepWrite:
 		o, err := r.write(ctx, step)
 		written[step.Name] = o

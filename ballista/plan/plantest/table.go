@@ -3,6 +3,7 @@ package plantest
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -45,6 +46,8 @@ type Table struct {
 	Name    string
 	columns []column
 	rows    [][]string
+	// further are columns that only a star or a lookup reads.
+	further []column
 	// Bytes is what the planner is told of its size.
 	Bytes int64
 }
@@ -66,13 +69,16 @@ func (t Table) Rows() [][]string { return t.rows }
 
 // Create are the statements that make the table.
 func (t Table) Create() []string {
-	columns := make([]string, len(t.columns))
-	for i, c := range t.columns {
-		columns[i] = c.name + " " + c.kind
+	var columns []string
+	for _, c := range append(slices.Clone(t.columns), t.further...) {
+		columns = append(columns, c.name+" "+c.kind)
 	}
 	out := []string{fmt.Sprintf("CREATE TABLE %s (%s)", t.Name, strings.Join(columns, ", "))}
 	rows := make([]string, len(t.rows))
 	for i, r := range t.rows {
+		for j := range t.further {
+			r = append(slices.Clone(r), fmt.Sprintf("'%d-%d'", i, j))
+		}
 		rows[i] = "(" + strings.Join(r, ", ") + ")"
 	}
 	if len(rows) > 0 {

@@ -23,12 +23,14 @@ type Case struct {
 	Seed   uint64
 	tables [2]table
 	query  query
+	// all says that the job asks for all columns of the unmatched rows.
+	all bool
 }
 
 // Generate makes the case of a seed.
 func Generate(seed uint64) Case {
 	g := &generator{rand.New(rand.NewPCG(seed, 7))}
-	c := Case{Seed: seed, tables: [2]table{g.table("left_src"), g.table("right_src")}}
+	c := Case{Seed: seed, tables: [2]table{g.table("left_src"), g.table("right_src")}, all: seed%2 == 0}
 	c.query = g.query()
 	return c
 }
@@ -79,11 +81,14 @@ func (c Case) run(t *testing.T, staging, sql string, run func(*recon.Job) (*reco
 	job, err := recon.Decode(fmt.Appendf(nil, `{"run_id": %q, "match_sql": %s, "sources": [%s], "output_path": %[1]q, "primary_keys": %[4]s}`,
 		output, sqlText, strings.Join(sources, ", "), keyText), recon.ValidateOptions{})
 	require.NoError(t, err)
+	if c.all {
+		job.EvidenceColumns = recon.EvidenceAll
+	}
 	result, err := run(job)
 	if err != nil {
 		return outcome{}, err
 	}
 	folder := filepath.Join(staging, output)
 	defer func() { require.NoError(t, os.RemoveAll(folder)) }()
-	return read(t, folder, result), nil
+	return c.read(t, folder, result), nil
 }

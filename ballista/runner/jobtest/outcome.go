@@ -19,7 +19,8 @@ import (
 	"kallad/worker/recon"
 )
 
-// outcome is what a job says, as text, rows sorted.
+// outcome is what a job says, as text, rows sorted. Of the unmatched it has the
+// keys, or all columns if the job asks for them.
 type outcome struct {
 	matched, unmatchedLeft, unmatchedRight []string
 	counts                                 []string
@@ -51,17 +52,21 @@ func (c Case) definition(t *testing.T, keyed string) outcome {
 	out.counts = []string{fmt.Sprint(len(result))}
 	for side, table := range c.tables {
 		seen, unmatched, duplicates, nulls := map[string]bool{}, []string{}, 0, 0
-		for _, row := range oracleRows(t, s, "SELECT id, line FROM "+table.name, name) {
+		for _, row := range oracleRows(t, s, "SELECT * FROM "+table.name, name) {
 			key := row[0] + "," + row[1]
 			switch {
-			case slices.Contains(row, "(null)"):
+			case slices.Contains(row[:2], "(null)"):
 				nulls++
 			case seen[key]:
 				duplicates++
 			}
 			seen[key] = true
 			if !carried[side][key] {
-				unmatched = append(unmatched, jsonKey(row[0], row[1]))
+				line := jsonKey(row[0], row[1])
+				if c.all {
+					line += " | " + strings.Join(row, " | ")
+				}
+				unmatched = append(unmatched, line)
 			}
 		}
 		slices.Sort(unmatched)
@@ -108,12 +113,16 @@ func oracleRows(t *testing.T, s *engine.Session, sql, name string) [][]string {
 }
 
 // read is what a job's evidence says.
-func read(t *testing.T, folder string, result *recon.Result) outcome {
+func (c Case) read(t *testing.T, folder string, result *recon.Result) outcome {
 	t.Helper()
+	unmatched := recordKeys
+	if c.all {
+		unmatched = wholeRows
+	}
 	out := outcome{
 		matched:        ReadParquet(t, filepath.Join(folder, "matched.parquet"))[1:],
-		unmatchedLeft:  recordKeys(ReadParquet(t, filepath.Join(folder, "unmatched_left.parquet"))),
-		unmatchedRight: recordKeys(ReadParquet(t, filepath.Join(folder, "unmatched_right.parquet"))),
+		unmatchedLeft:  unmatched(ReadParquet(t, filepath.Join(folder, "unmatched_left.parquet"))),
+		unmatchedRight: unmatched(ReadParquet(t, filepath.Join(folder, "unmatched_right.parquet"))),
 		counts:         []string{fmt.Sprint(result.MatchedCount)},
 	}
 	for _, c := range []recon.SideCounts{result.Left, result.Right} {
@@ -134,6 +143,17 @@ func recordKeys(lines []string) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// wholeRows returns the rows of an unmatched file without the reasons, sorted.
+func wholeRows(lines []string) []string {
+	rows := []string{}
+	for _, line := range lines[1:] {
+		fields := strings.Split(strings.TrimPrefix(line, "  "), " | ")
+		rows = append(rows, strings.Join(slices.Delete(fields, 1, 2), " | "))
+	}
+	slices.Sort(rows)
+	return rows
 }
 
 // constant are the columns that differ from run to run or say nothing, and are

@@ -14,11 +14,12 @@ func (g *generator) pick(of ...string) string { return of[g.IntN(len(of))] }
 
 func (g *generator) table(name string) table {
 	r := table{name: name}
-	for range g.IntN(9) {
+	for i := range g.IntN(9) {
 		r.rows = append(r.rows, []string{
 			g.pick("7", "007", "07", "a", "A", "b", ""), g.pick("1", "2", "3", ""),
 			g.pick("1.00", "1.01", "1.02", "-2.50", "0", ""), g.pick("2024-01-01", "2024-02-29", ""),
 			g.pick("x", "y", "7", ""),
+			[]string{"", "this", "that"}[i%3], fmt.Sprintf("%d.25", i/2), fmt.Sprint(i),
 		})
 	}
 	return r

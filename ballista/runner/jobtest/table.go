@@ -6,15 +6,15 @@ import (
 )
 
 // table has the columns id, line, amount, due and note, of which id and
-// line are the key.
+// line are the key, and x, y and z, which nothing but a star reads.
 type table struct {
 	name string
 	rows [][]string
 }
 
 const (
-	columnTypes = "id:text,line:bigint,amount:decimal(%s),due:date,note:text"
-	columnKinds = "id VARCHAR, line BIGINT, amount DECIMAL(%s), due DATE, note VARCHAR"
+	columnTypes = "id:text,line:bigint,amount:decimal(%s),due:date,note:text,x:text,y:decimal(38,2),z:bigint"
+	columnKinds = "id VARCHAR, line BIGINT, amount DECIMAL(%s), due DATE, note VARCHAR, x VARCHAR, y DECIMAL(38,2), z BIGINT"
 )
 
 func (r table) decimal() string {
@@ -30,7 +30,7 @@ func (r table) csv() string { return r.pieces(1)[0] }
 func (r table) pieces(n int) []string {
 	out := make([]string, n)
 	for i := range out {
-		out[i] = "id,line,amount,due,note\n"
+		out[i] = "id,line,amount,due,note,x,y,z\n"
 	}
 	for i, row := range r.rows {
 		out[i%n] += strings.Join(row, ",") + "\n"
