@@ -93,10 +93,11 @@ type StageStatus struct {
 	Done    int `json:"done"`
 	Retries int `json:"retries"`
 	// RowsIn and BytesIn are what was read of sources and other stages,
-	// RowsOut and BytesOut what was written or streamed, Spilled what went to
-	// disk on the way. Unit of bytes: bytes; those of a source are what its
-	// shares take where they lie, such as a file's bytes or a table's pages, as
-	// far as that is known.
+	// RowsOut and BytesOut what was written or streamed, whole rows that a
+	// StepKeep keeps in their place apart, Spilled what went to disk on the way.
+	// Unit of bytes: bytes; those of a source are what its shares take where
+	// they lie, such as a file's bytes or a table's pages, as far as that is
+	// known.
 	RowsIn   int64 `json:"rows_in"`
 	BytesIn  int64 `json:"bytes_in"`
 	RowsOut  int64 `json:"rows_out"`

@@ -146,8 +146,12 @@ func (a *attempt) note(end *control.Ended) error {
 		a.outputs[o.Step] = &output{schema: schema, written: o.Written, dropped: o.Dropped}
 	}
 	for _, step := range a.task.stage.def.Steps {
-		if step.Kind.Keeps() && a.outputs[step.Name] == nil {
+		out := a.outputs[step.Name]
+		if step.Kind.Keeps() && out == nil {
 			return fmt.Errorf("executor %s says nothing of what step %s of stage %q wrote", a.executor.id, step.Name, a.task.stage.def.Name)
+		}
+		if step.Kind == plan.StepKeep {
+			out.stays = true
 		}
 	}
 	for source, rows := range end.Progress.GetRows() {

@@ -55,8 +55,8 @@ func (st *stage) status() plan.StageStatus {
 		status.RowsIn += counted.allRowsIn()
 		status.BytesIn += counted.bytesIn
 		for _, out := range counted.outputs {
-			status.RowsOut += out.rows()
-			status.BytesOut += out.bytes()
+			status.RowsOut += out.rowsOut()
+			status.BytesOut += out.bytesOut()
 			status.Spilled += out.spilled()
 		}
 	}
@@ -106,8 +106,8 @@ func (a *attempt) status() plan.TaskStatus {
 		status.State = plan.StageCancelled // as soon as its executor hears of it
 	}
 	for _, out := range a.outputs {
-		status.RowsOut += out.rows()
-		status.BytesOut += out.bytes()
+		status.RowsOut += out.rowsOut()
+		status.BytesOut += out.bytesOut()
 	}
 	return status
 }

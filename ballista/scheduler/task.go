@@ -89,6 +89,23 @@ type output struct {
 	schema  *arrow.Schema
 	written []*control.Written
 	dropped int64
+	// stays says that whoever reads it goes where it lies.
+	stays bool
+}
+
+// rowsOut and bytesOut are what leaves its task.
+func (o *output) rowsOut() int64 {
+	if o.stays {
+		return 0
+	}
+	return o.rows()
+}
+
+func (o *output) bytesOut() int64 {
+	if o.stays {
+		return 0
+	}
+	return o.bytes()
 }
 
 func (o *output) bytes() (total int64) {

@@ -55,8 +55,9 @@ func newJob(s scenario.Scenario, at *place, runID, dir string) recon.Job {
 			{Alias: scenario.Left, URI: recon.URI(at.left), Filters: s.LeftFilters},
 			{Alias: scenario.Right, URI: recon.URI(at.right), Filters: s.RightFilters},
 		},
-		OutputPath:  dir,
-		PrimaryKeys: map[string][]string{scenario.Left: {s.LeftColumns[0]}, scenario.Right: {s.RightColumns[0]}},
+		OutputPath:      dir,
+		EvidenceColumns: s.EvidenceColumns,
+		PrimaryKeys:     map[string][]string{scenario.Left: {s.LeftColumns[0]}, scenario.Right: {s.RightColumns[0]}},
 	}
 }
 

@@ -50,6 +50,9 @@ type Scenario struct {
 	// keys first.
 	LeftColumns  []string `json:"left_columns"`
 	RightColumns []string `json:"right_columns"`
+	// EvidenceColumns is what the unmatched rows are written with: as the job
+	// has it. Peers write the columns above.
+	EvidenceColumns recon.EvidenceColumns `json:"evidence_columns,omitempty"`
 	// CountsSQL are the statements by which Postgres itself finds the number of
 	// matches, of unmatched left rows and of unmatched right rows, in the tables
 	// invoices and payments.
@@ -128,6 +131,12 @@ func (s Scenario) Validate() error {
 	}
 	if !slices.Contains([]string{"", Files, Postgres, S3}, s.Source) {
 		problems = append(problems, fmt.Errorf("source %q: want %s, %s or %s", s.Source, Files, Postgres, S3))
+	}
+	if s.EvidenceColumns != "" && s.EvidenceColumns != recon.EvidenceAll {
+		problems = append(problems, fmt.Errorf("evidence_columns %q: want %s, or nothing", s.EvidenceColumns, recon.EvidenceAll))
+	}
+	if s.EvidenceColumns == recon.EvidenceAll && len(s.Peers) > 0 {
+		problems = append(problems, fmt.Errorf("evidence_columns: peers write no more than the needed columns"))
 	}
 	if s.Cluster != nil && (s.Cluster.Executors < 1 || s.Cluster.Cores < 1) {
 		problems = append(problems, fmt.Errorf("cluster: want executors and cores of 1 or more"))
