@@ -165,13 +165,13 @@ func splitInput(ctx context.Context, src source.Source, in plan.StageInput, want
 	if err != nil {
 		return plan.Scan{}, err
 	}
-	scan := source.Scan{Columns: in.Columns}
+	scan := source.Scan{Columns: in.Reads()}
 	partitions, err := src.Split(ctx, scan, want)
 	if err != nil {
 		return plan.Scan{}, err
 	}
-	fields := make([]arrow.Field, len(in.Columns))
-	for i, name := range in.Columns {
+	fields := make([]arrow.Field, len(scan.Columns))
+	for i, name := range scan.Columns {
 		fields[i] = about.Schema.Field(about.Schema.FieldIndices(name)[0])
 	}
 	out := plan.Scan{Source: in.Source, Schema: plan.Schema{Schema: arrow.NewSchema(fields, nil)}}

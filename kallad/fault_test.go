@@ -259,6 +259,73 @@ func TestClusterKilledBeforeShuffleRead(t *testing.T) {
 	c.clean(t)
 }
 
+// lateRows counts the numbers of a source, and fetches the rows of some that
+// each task of the scan has kept. The fetch first reads a gate, of which it
+// counts nothing.
+func (c *testCluster) lateRows(t *testing.T, nums recon.URI, g *gate) plan.Job {
+	job := c.threeStages(t, "late", nums, g)
+	in := job.Graph.Stages[0].Inputs[0]
+	in.Columns, in.Whole, in.Streamed = []string{"n"}, in.Columns, true
+	gate := job.Graph.Stages[1].Inputs[0]
+	job.Graph.Stages = []plan.Stage{
+		{ID: 1, Name: "scan nums", Tasks: 4, Inputs: []plan.StageInput{in}, Steps: []plan.Step{
+			{Name: "scatter", Kind: plan.StepWrite, Partitions: 4, SQL: "SELECT CAST(n % 4 AS INTEGER), n, kallad_task() AS task FROM nums"},
+			{Name: "whole", Kind: plan.StepKeep},
+		}},
+		{ID: 2, Name: "match", Tasks: 4, Inputs: []plan.StageInput{
+			{Table: "part", From: &plan.Output{Stage: 1, Step: "scatter"}, Spread: plan.SpreadAligned},
+		}, Steps: []plan.Step{
+			{Name: "count", Kind: plan.StepCount, SQL: "SELECT count(*) FROM part"},
+			{Name: "wanted", Kind: plan.StepWrite, Partitions: 4, SQL: "SELECT task, n FROM part WHERE n % 10 = 7"},
+		}},
+		{ID: 3, Name: "fetch", Tasks: 4, Inputs: []plan.StageInput{
+			gate,
+			{Table: "wanted", From: &plan.Output{Stage: 2, Step: "wanted"}, Spread: plan.SpreadAligned},
+			{Table: "nums", From: &plan.Output{Stage: 1, Step: "whole"}, Spread: plan.SpreadOwn, Streamed: true},
+		}, Steps: []plan.Step{
+			{Name: "rows", Kind: plan.StepStream, SQL: "SELECT s.n, s.k FROM nums AS s SEMI JOIN wanted AS w ON s.n IS NOT DISTINCT FROM w.n"},
+		}},
+	}
+	return job
+}
+
+// Whole rows lie where they were read until it is known which of them are
+// wanted. An executor that is killed before that takes its share with it.
+func TestClusterKilledWithWholeRows(t *testing.T) {
+	const rows = 100_000
+	var want []string
+	for n := 7; n < rows; n += 10 {
+		want = append(want, fmt.Sprintf("%d,%d", n, n%1000))
+	}
+	slices.Sort(want)
+	c := newTrio(t, 2, nil)
+	nums := recon.URI(c.numbers(t, "nums", rows))
+	for _, killed := range []bool{false, true} {
+		g := newGate(t, 10)
+		s := c.begin(t, c.lateRows(t, nums, g))
+		s.await(t, "the fetch", func(stages []plan.StageStatus) bool {
+			return len(attempts(stages, 3, plan.StageRunning)) == 4
+		})
+		if killed {
+			c.executors[0].kill(t)
+		}
+		g.open(t)
+		require.NoError(t, s.wait(t))
+		slices.Sort(s.got)
+		require.Equal(t, want, s.got)
+		require.Equal(t, map[string]int64{"nums": rows}, s.loaded)
+		require.Equal(t, map[string][]int64{"count": {rows}}, s.counts)
+		if !killed {
+			for _, a := range attempts(s.stages, 3, plan.StageDone) {
+				for _, b := range attempts(s.stages, 1, plan.StageDone) {
+					require.True(t, a.Task != b.Task || a.Executor == b.Executor, "task %d does not run where its rows lie", a.Task)
+				}
+			}
+		}
+		c.clean(t)
+	}
+}
+
 func TestClusterKilledWithResults(t *testing.T) {
 	const rows = 100_000
 	c := newTrio(t, 2, nil)

@@ -32,19 +32,37 @@ func (c counting) Split(context.Context, source.Scan, int) ([]source.Partition, 
 	return nil, nil
 }
 func (c counting) Close() error { *c.closed = true; return nil }
-func (c counting) Read(_ context.Context, _ source.Scan, p source.Partition) (source.Batches, error) {
+func (c counting) Read(_ context.Context, scan source.Scan, p source.Partition) (source.Batches, error) {
 	if p.Index == panicking {
 		panic("no such index")
 	}
 	if p.Index == broken {
 		return nil, recon.Input(errors.New("no such page"))
 	}
-	return tens(int64(p.Index)), nil
+	ten := tens(int64(p.Index))
+	if len(scan.Columns) == 2 {
+		ten.rest[0] = paired(ten.rest[0])
+	}
+	return ten, nil
+}
+
+// paired is a batch of numbers with what is left to 0 beside them.
+func paired(batch arrow.RecordBatch) arrow.RecordBatch {
+	defer batch.Release()
+	b := array.NewInt64Builder(memory.DefaultAllocator)
+	for _, n := range batch.Column(0).(*array.Int64).Int64Values() {
+		b.Append(-n)
+	}
+	rest := b.NewArray()
+	defer rest.Release()
+	return array.NewRecordBatch(pairs, []arrow.Array{batch.Column(0), rest}, batch.NumRows())
 }
 
 const (
 	broken    = 99
 	panicking = 98
+	// unkept is a partition of which the observer keeps nothing.
+	unkept = 97
 )
 
 // tens streams the ten numbers from i*10 on.
@@ -113,6 +131,10 @@ func (n *notes) Stream(ctx context.Context, step string, rows plan.Stream) error
 		if err != nil {
 			return err
 		}
+		if step == "whole" && batch.Column(0).(*array.Int64).Value(0) == 10*unkept {
+			batch.Release()
+			return errors.New("no room")
+		}
 		for i := range int(batch.NumRows()) {
 			text := ""
 			for _, c := range batch.Columns() {
@@ -138,6 +160,52 @@ func run(t *testing.T, task plan.Task) (*notes, bool, error) {
 	e := executor.New(executor.Pooled(pool), registry, fetcher{})
 	err := e.Run(t.Context(), task, map[string]plan.Secret{"s": "numbers://"}, seen)
 	return seen, closed, err
+}
+
+var pairs = arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}, {Name: "m", Type: arrow.PrimitiveTypes.Int64}}, nil)
+
+// keeping is a task whose session gets a column of a source of pairs, and that
+// keeps both.
+func keeping(streamed bool, partitions ...int) plan.Task {
+	in := scanOf(streamed, partitions...)
+	in.Schema, in.Columns, in.Scan = plan.Schema{Schema: pairs}, []string{"n"}, json.RawMessage(`{"columns":["n","m"]}`)
+	return plan.Task{ID: plan.TaskID{Task: 5}, Inputs: []plan.Input{in}, Steps: []plan.Step{
+		{Name: "w", Kind: plan.StepWrite, Partitions: 1, SQL: "SELECT n, kallad_task() FROM t WHERE n % 10 = 0"},
+		{Name: "whole", Kind: plan.StepKeep},
+	}}
+}
+
+// Rows are kept whole while the session gets some of their columns.
+func TestKeepsWholeRows(t *testing.T) {
+	t.Parallel()
+	for _, streamed := range []bool{false, true} {
+		seen, closed, err := run(t, keeping(streamed, 1, 3))
+		require.NoError(t, err)
+		require.True(t, closed)
+		require.ElementsMatch(t, []string{"10 5 ", "30 5 "}, seen.out["w"])
+		require.Len(t, seen.out["whole"], 20)
+		require.Contains(t, seen.out["whole"], "17 -17 ")
+		require.Equal(t, int64(20), seen.loaded["s"])
+	}
+}
+
+// What goes wrong with the source or with keeping its rows ends the task.
+func TestKeepingFails(t *testing.T) {
+	t.Parallel()
+	for _, streamed := range []bool{false, true} {
+		_, _, err := run(t, keeping(streamed, 1, broken))
+		require.EqualError(t, err, `source "s": no such page`)
+		_, _, err = run(t, keeping(streamed, 1, unkept, 2))
+		require.EqualError(t, err, `source "s": no room`)
+		task := keeping(streamed, 1)
+		task.Steps[0].SQL = "SELECT no FROM t"
+		_, _, err = run(t, task)
+		require.ErrorContains(t, err, `step w: `)
+	}
+	task := keeping(true, 1, 2)
+	task.Steps[0].SQL += " LIMIT 0"
+	_, _, err := run(t, task)
+	require.ErrorContains(t, err, "of 2 partitions were read when all rows were to be kept")
 }
 
 func scanOf(streamed bool, partitions ...int) plan.Input {

@@ -108,6 +108,9 @@ func planned(t *testing.T, s *engine.Session, settings, sql string) string {
 					l.Unique = true
 				}
 			}
+		case "late":
+			l := &request.Lookups[len(request.Lookups)-1]
+			l.Late = lateOf(*l, strings.Split(value, ","))
 		default:
 			t.Fatalf("unknown setting %q", setting)
 		}
@@ -129,6 +132,20 @@ func lookupOf(value string, request plan.Request) plan.Lookup {
 	}
 	l.Steps = []plan.Step{{Name: "missing_" + l.Table, Kind: plan.StepStream, SQL: fmt.Sprintf("SELECT * FROM %s ANTI JOIN result ON %s IS NOT DISTINCT FROM %s", l.Table, l.Keys[0], l.ResultKeys[0])}}
 	return l
+}
+
+// lateOf reads the columns that a lookup's table needs at once.
+func lateOf(l plan.Lookup, columns []string) *plan.Late {
+	same := make([]string, len(l.Keys))
+	for i, k := range l.Keys {
+		same[i] = fmt.Sprintf("s.%[1]s IS NOT DISTINCT FROM w.%[1]s", k)
+	}
+	return &plan.Late{
+		Columns: columns, Wanted: "missing_keys",
+		Steps: []plan.Step{{Name: "find", Kind: plan.StepRun, SQL: fmt.Sprintf("CREATE TABLE missing_keys AS SELECT %s, %s FROM %s ANTI JOIN result ON %s IS NOT DISTINCT FROM %s",
+			plan.TaskFunction, strings.Join(l.Keys, ", "), l.Table, l.Keys[0], l.ResultKeys[0])}},
+		Stream: plan.Step{Name: "missing_" + l.Table, Kind: plan.StepStream, SQL: fmt.Sprintf("SELECT * FROM %s AS s SEMI JOIN missing_keys AS w ON %s", l.Table, strings.Join(same, " AND "))},
+	}
 }
 
 func fieldNames(schema *arrow.Schema) []string {

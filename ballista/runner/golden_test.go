@@ -158,6 +158,37 @@ func TestWholeRowsInManyTasks(t *testing.T) {
 	}
 }
 
+// Explaining shows that whole rows are fetched late, and from which columns that
+// is worth it; one task needs nothing of it.
+func TestWholeRowsAreFetchedLate(t *testing.T) {
+	t.Parallel()
+	archive, err := txtar.ParseFile("testdata/evidence_all.txtar")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	var job *recon.Job
+	for _, f := range archive.Files {
+		widen(t, &f)
+		if f.Name == "job" {
+			job, err = recon.Decode([]byte(strings.ReplaceAll(string(f.Data), "$DIR", dir)), recon.ValidateOptions{})
+			require.NoError(t, err)
+			continue
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o644))
+	}
+	r := newRunnerFor(t, t.TempDir(), engine.Config{Threads: 2}, 3, 4, false)
+	for places, want := range map[int]bool{0: false, 3: true} {
+		graph, err := r.Explain(t.Context(), job, places)
+		require.NoError(t, err)
+		require.Equal(t, want, strings.Contains(graph.String(), ": fetch left_src, "), graph.String())
+		require.Equal(t, want, strings.Contains(graph.String(), "6 of the 7 columns of left_src are for single rows only"), graph.String())
+		require.Equal(t, want, strings.Contains(graph.String(), "from source right_src(payment_id, reference_number) of whole rows("), graph.String())
+	}
+	job.EvidenceColumns = recon.EvidenceQuery
+	graph, err := r.Explain(t.Context(), job, 3)
+	require.NoError(t, err)
+	require.NotContains(t, graph.String(), "fetch")
+}
+
 // widen gives a CSV file further columns, and has a job ask for all.
 func widen(t *testing.T, f *txtar.File) {
 	t.Helper()

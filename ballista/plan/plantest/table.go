@@ -57,28 +57,34 @@ type Column struct{ Name, Kind string }
 
 // Columns are the table's.
 func (t Table) Columns() []Column {
-	out := make([]Column, len(t.columns))
-	for i, c := range t.columns {
-		out[i] = Column{c.name, c.kind}
+	var out []Column
+	for _, c := range slices.Concat(t.columns, t.further) {
+		out = append(out, Column{c.name, c.kind})
 	}
 	return out
 }
 
 // Rows are the table's, each value as a literal of SQL.
-func (t Table) Rows() [][]string { return t.rows }
+func (t Table) Rows() [][]string {
+	out := make([][]string, len(t.rows))
+	for i, r := range t.rows {
+		out[i] = slices.Clone(r)
+		for j := range t.further {
+			out[i] = append(out[i], fmt.Sprintf("'%d-%d'", i, j))
+		}
+	}
+	return out
+}
 
 // Create are the statements that make the table.
 func (t Table) Create() []string {
 	var columns []string
-	for _, c := range append(slices.Clone(t.columns), t.further...) {
-		columns = append(columns, c.name+" "+c.kind)
+	for _, c := range t.Columns() {
+		columns = append(columns, c.Name+" "+c.Kind)
 	}
 	out := []string{fmt.Sprintf("CREATE TABLE %s (%s)", t.Name, strings.Join(columns, ", "))}
 	rows := make([]string, len(t.rows))
-	for i, r := range t.rows {
-		for j := range t.further {
-			r = append(slices.Clone(r), fmt.Sprintf("'%d-%d'", i, j))
-		}
+	for i, r := range t.Rows() {
 		rows[i] = "(" + strings.Join(r, ", ") + ")"
 	}
 	if len(rows) > 0 {
