@@ -29,20 +29,15 @@ import (
 
 // executorFlags are the settings of `kallad executor`.
 type executorFlags struct {
-	profile       profileFlags
+	daemonFlags
 	engine        engineFlags
-	log           logFlags
-	trace         traceFlags
-	debug         debugFlags
 	scrape        scrapeFlags
-	guard         guardFlags
 	peers         peerFlags
 	schedulerURL  string
 	schedulerHost string
 	schedulerPort uint16
 	flightPort    uint16
 	grpcPort      uint16
-	bindHost      string
 	externalHost  string
 	slots         int
 	shuffleMemory size
@@ -63,10 +58,7 @@ that is not there is waited for.`,
   kallad executor --slots 4 --memory-limit 16GB --temp-dir /mnt/fast`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := readEnv(cmd); err != nil {
-				return err
-			}
-			return f.profile.around(func() error { return f.run(cmd.Context(), std) })
+			return f.serve(cmd, std, daemonParts{service: "kallad-executor", validate: f.validate, run: f.run})
 		},
 	}
 	f.register(cmd)
@@ -80,22 +72,17 @@ func (f *executorFlags) register(cmd *cobra.Command) {
 	flags.Uint16Var(&f.schedulerPort, "scheduler-port", 50050, "the scheduler's --grpc-port")
 	flags.Uint16Var(&f.flightPort, "flight-port", 50051, "port for data; 0 takes a free one")
 	flags.Uint16Var(&f.grpcPort, "grpc-port", 50052, "port for health and control; 0 takes a free one")
-	flags.StringVar(&f.bindHost, "bind-host", "0.0.0.0", "address to listen on")
 	flags.StringVar(&f.externalHost, "external-host", "", "host, or host:port of the data port, under which the scheduler and other executors reach this one (default: the address that it reaches the scheduler from)")
 	flags.IntVar(&f.slots, "slots", 0, "tasks that run at once; they share memory and threads (default: as many as --threads)")
 	flags.Var(&f.shuffleMemory, "shuffle-memory", "part of --memory-limit for what tasks have written; what does not fit goes to --temp-dir (default: a fifth)")
 	flags.DurationVar(&f.drainTimeout, "drain-timeout", 5*time.Minute, "time after SIGTERM for tasks to finish and for others to read what is kept here")
+	f.daemonFlags.register(flags)
 	f.engine.registerLimits(flags, false)
-	f.log.register(flags)
-	f.profile.register(flags)
-	f.trace.register(flags)
-	f.debug.register(flags)
 	f.scrape.register(flags)
-	f.guard.register(flags)
 	f.peers.register(flags)
 	for flag, variable := range map[string]string{
 		"scheduler-url": "SCHEDULER_URL", "scheduler-host": "SCHEDULER_HOST", "scheduler-port": "SCHEDULER_PORT",
-		"flight-port": "BIND_PORT", "grpc-port": "BIND_GRPC_PORT", "bind-host": "BIND_HOST", "external-host": "EXTERNAL_HOST",
+		"flight-port": "BIND_PORT", "grpc-port": "BIND_GRPC_PORT", "external-host": "EXTERNAL_HOST",
 		"slots": "SLOTS", "shuffle-memory": "SHUFFLE_MEMORY", "drain-timeout": "DRAIN_TIMEOUT",
 	} {
 		env(flags, flag, variable)
@@ -144,28 +131,11 @@ func (f *executorFlags) validate() error {
 	return errors.Join(append(errs, f.engine.validate(queries, f.slots))...)
 }
 
-func (f *executorFlags) run(ctx context.Context, std streams) error {
-	log, err := f.log.logger(std.err)
-	if err != nil {
-		return err
-	}
-	if err := f.validate(); err != nil {
-		return err
-	}
-	stop, err := f.trace.start(ctx, "kallad-executor", log)
-	if err != nil {
-		return err
-	}
-	defer stop()
+func (f *executorFlags) run(ctx context.Context, log *slog.Logger) error {
 	guard, err := f.guard.open(log)
 	if err != nil {
 		return err
 	}
-	undebug, err := f.debug.start(ctx, log)
-	if err != nil {
-		return err
-	}
-	defer undebug()
 	prom := prometheus.NewRegistry()
 	w, err := f.build(guard, prom, log)
 	if err != nil {

@@ -27,17 +27,12 @@ import (
 
 // schedulerFlags are the settings of `kallad scheduler`.
 type schedulerFlags struct {
-	profile      profileFlags
+	daemonFlags
 	engine       engineFlags
-	log          logFlags
-	trace        traceFlags
-	debug        debugFlags
-	guard        guardFlags
 	outbound     callbackFlags
 	http         httpFlags
 	cluster      clusterFlags
 	httpPort     uint16
-	bindHost     string
 	stagingPath  string
 	queue        runner.QueueConfig
 	callbacks    callback.Config
@@ -59,10 +54,7 @@ in the staging path, which belongs to one daemon at a time.`,
   MAX_CONCURRENT_JOBS=2 kallad scheduler --log-format json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := readEnv(cmd); err != nil {
-				return err
-			}
-			return f.profile.around(func() error { return f.run(cmd.Context(), std) })
+			return f.serve(cmd, std, daemonParts{service: schedulerService, validate: f.validate, run: f.run})
 		},
 	}
 	f.register(cmd)
@@ -72,7 +64,6 @@ in the staging path, which belongs to one daemon at a time.`,
 func (f *schedulerFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Uint16Var(&f.httpPort, "http-port", 8080, "port of the HTTP API; 0 takes a free one")
-	flags.StringVar(&f.bindHost, "bind-host", "0.0.0.0", "address to listen on")
 	flags.StringVar(&f.stagingPath, "staging-path", "./staging", "folder that relative output paths are under")
 	flags.StringSliceVar(&f.engine.outputRoots, "output-root", nil, "further folder that absolute output paths may be in; repeatable (default: the staging path alone)")
 	flags.IntVar(&f.queue.MaxJobs, "max-jobs", f.queue.MaxJobs, "jobs that run at once")
@@ -84,17 +75,13 @@ func (f *schedulerFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.callbacks.FinalTimeout, "callback-timeout", f.callbacks.FinalTimeout, "how long the delivery of a final callback is tried")
 	flags.DurationVar(&f.callbacks.Grace, "callback-grace", f.callbacks.Grace, "time between the answer to a job's POST and its first callback")
 	flags.DurationVar(&f.callbacks.ProgressInterval, "progress-interval", f.callbacks.ProgressInterval, "least time between two progress callbacks of one stage")
+	f.daemonFlags.register(flags)
 	f.cluster.register(flags)
 	f.engine.register(flags, false)
-	f.log.register(flags)
-	f.profile.register(flags)
-	f.trace.register(flags)
-	f.debug.register(flags)
-	f.guard.register(flags)
 	f.outbound.register(flags)
 	f.http.register(flags)
 	for flag, variable := range map[string]string{
-		"http-port": "HTTP_PORT", "bind-host": "BIND_HOST", "staging-path": "STAGING_PATH", "output-root": "OUTPUT_ROOTS",
+		"http-port": "HTTP_PORT", "staging-path": "STAGING_PATH", "output-root": "OUTPUT_ROOTS",
 		"max-jobs": "MAX_CONCURRENT_JOBS", "max-queue": "MAX_QUEUE", "job-timeout": "JOB_TIMEOUT", "keep-jobs": "KEEP_JOBS", "keep-jobs-for": "KEEP_JOBS_FOR", "drain-timeout": "DRAIN_TIMEOUT",
 		"callback-timeout": "CALLBACK_TIMEOUT", "callback-grace": "CALLBACK_GRACE", "progress-interval": "PROGRESS_INTERVAL",
 	} {
@@ -119,24 +106,11 @@ type daemon struct {
 	reachable reach.Rules
 }
 
-func (f *schedulerFlags) run(ctx context.Context, std streams) error {
-	log, err := f.log.logger(std.err)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(f.queue.Validate(), f.callbacks.Validate()); err != nil {
-		return err
-	}
-	stop, err := f.trace.start(ctx, schedulerService, log)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	undebug, err := f.debug.start(ctx, log)
-	if err != nil {
-		return err
-	}
-	defer undebug()
+func (f *schedulerFlags) validate() error {
+	return errors.Join(f.queue.Validate(), f.callbacks.Validate())
+}
+
+func (f *schedulerFlags) run(ctx context.Context, log *slog.Logger) error {
 	d, err := f.build(log)
 	if err != nil {
 		return err

@@ -20,12 +20,10 @@ import (
 
 // Binder parses and binds SQL over tables without running it.
 type Binder interface {
-	Parse(ctx context.Context, sql string) (json.RawMessage, error)
-	Format(ctx context.Context, parsed json.RawMessage) (string, error)
+	plan.Binder
 	CreateEmpty(ctx context.Context, table string, schema *arrow.Schema) error
 	Describe(ctx context.Context, sql string) (*arrow.Schema, error)
 	Bound(ctx context.Context, sql string) (json.RawMessage, error)
-	Columns(ctx context.Context, sql string) (names, types []string, err error)
 	Close() error
 }
 
