@@ -287,8 +287,59 @@ func (p *poster) until(ctx context.Context, pause time.Duration, try func() bool
 // callbacks fail.
 func TestNothingIsLostWhenTheDaemonIsKilled(t *testing.T) {
 	t.Parallel()
-	caller := listenMoody(t)
 	m := newMortal(t, killFolder(t), "--max-jobs", "3", "--memory-limit", "600MB")
+	killAgainAndAgain(t, m, *killRuns, 1200*time.Millisecond)
+}
+
+// TestNothingIsLostWithExecutors is the same with executors, one of which dies
+// as well now and then.
+func TestNothingIsLostWithExecutors(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	m := newMortal(t, killFolder(t), "--max-jobs", "3", "--memory-limit", "600MB", "--grpc-port", port, "--executor-reconnect", "500ms")
+	stop := make(chan struct{})
+	var members sync.WaitGroup
+	for i := range 2 {
+		members.Go(func() {
+			for {
+				e := commandFor(t, longestSiege, m.dir, "executor", "--scheduler-url", "127.0.0.1:"+port, "--bind-host", "127.0.0.1", "--flight-port", "0", "--grpc-port", "0",
+					"--slots", "2", "--threads", "2", "--memory-limit", "400MB", "--temp-dir", m.dir)
+				if !assert.NoError(t, e.Start()) {
+					return
+				}
+				life := time.Hour
+				if i == 1 {
+					life = 4*time.Second + time.Duration(rand.N(8000))*time.Millisecond
+				}
+				over := false
+				select {
+				case <-stop:
+					over = true
+				case <-time.After(life):
+				}
+				_ = e.Process.Kill()
+				_ = e.Wait()
+				if over {
+					return
+				}
+			}
+		})
+	}
+	t.Cleanup(func() {
+		close(stop)
+		members.Wait()
+	})
+	modes := killAgainAndAgain(t, m, max(3, *killRuns/2), 5*time.Second)
+	require.Positive(t, modes["cluster"], "%v", modes)
+	t.Log(modes)
+}
+
+// killAgainAndAgain kills a daemon so often, each time after at most so long a
+// life, and holds to it what became of all jobs. It returns how many of them
+// ran in which mode.
+func killAgainAndAgain(t *testing.T, m *mortal, kill int, longest time.Duration) (modes map[any]int) {
+	t.Helper()
+	caller := listenMoody(t)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	posters := make([]*poster, 3)
@@ -297,9 +348,9 @@ func TestNothingIsLostWhenTheDaemonIsKilled(t *testing.T) {
 		posters[i] = &poster{m: m, callback: caller.URL + "/api/worker", name: fmt.Sprint("client", i)}
 		posting.Go(func() { posters[i].run(ctx, 60*time.Millisecond) })
 	}
-	kills := make([]time.Time, *killRuns)
+	kills := make([]time.Time, kill)
 	for i := range kills {
-		life := time.Duration(rand.N(1200)) * time.Millisecond
+		life := rand.N(longest)
 		if rand.N(4) == 0 {
 			life /= 8 // before it listens, or has found its jobs
 		}
@@ -326,12 +377,18 @@ func TestNothingIsLostWhenTheDaemonIsKilled(t *testing.T) {
 	for _, p := range accepted {
 		repeated += checkOutcome(t, m, p, caller.of(p.job.RunID), kills)
 	}
+	modes = map[any]int{}
+	for _, p := range accepted {
+		_, status := m.call("GET", "/api/jobs/"+p.job.RunID, "")
+		modes[status["engine_mode"]]++
+	}
 	require.NoError(t, m.cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, m.cmd.Wait(), "the last one is stopped")
 	checkLeftovers(t, m)
 	t.Logf("%d kills, %d jobs accepted, %d final callbacks tried, %d acknowledged twice because of a kill between the answer and its record",
 		len(kills), len(accepted), caller.calls, repeated)
 	checkMemory(t, m, accepted)
+	return modes
 }
 
 // lateness is how long after a daemon's death its last requests may still reach
