@@ -211,3 +211,51 @@ func TestResultsAreBounded(t *testing.T) {
 	o = kallad(t, dir, "run", "--max-result-rows", "1000", "--timeout", "30s", "job.json")
 	require.Contains(t, o.err, "more than the 1000 rows", "as soon as there are too many")
 }
+
+// A job reads and writes inside its roots alone, whatever its paths say and
+// wherever links lead.
+func TestPathsStayInsideTheirRoots(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, joinOnReference)
+	for _, name := range []string{"data/deep", "outside", "staging"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, name), 0o755))
+	}
+	for from, to := range map[string]string{"invoices.csv": "data/invoices.csv", "payments.csv": "data/payments.csv"} {
+		require.NoError(t, os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)))
+	}
+	write(t, dir, "outside/invoices.csv", "invoice_id,customer,amount\nsecret,secret,1.00\n")
+	for link, target := range map[string]string{"data/file.csv": "../outside/invoices.csv", "data/folder": "../outside", "staging/link": "../outside", "staging/absolute": filepath.Join(dir, "outside")} {
+		require.NoError(t, os.Symlink(target, filepath.Join(dir, link)))
+	}
+	c := listen(t)
+	s := startScheduler(t, dir, "--source-root", "data")
+	before := tree(t, dir, "staging/.kallad", "staging/out")
+	job := calling(c, "", joinOnReference)
+	job.Sources[0].URI, job.Sources[1].URI = "data/invoices.csv", "data/payments.csv"
+	fails := func(runID string) {
+		t.Helper()
+		job.RunID = runID
+		text, err := json.Marshal(job)
+		require.NoError(t, err)
+		code, _, doc := s.call(t, "POST", "/api/jobs", string(text))
+		told := doc["errors"]
+		if code == http.StatusAccepted {
+			told = s.awaitState(t, runID, "failed")["error"]
+		}
+		require.Regexp(t, "outside the allowed folders|leaves the staging folder|must not have|no file there|cannot be written to", told, "%s", text)
+	}
+	for i, uri := range []string{"outside/invoices.csv", "data/../outside/invoices.csv", "data/*/../../outside/*.csv", "data/folder/invoices.csv", "data/folder/*.csv", "data/file.csv",
+		"data/f*/*.csv", "file://" + dir + "/data/%2e%2e/outside/invoices.csv", filepath.Join(dir, "outside") + "/*.csv", "data/deep/../../outside/*.csv", "../../../../../../../etc/passwd?format=csv", "data/**/../../outside/invoices.csv"} {
+		job.Sources[0].URI = recon.URI(uri)
+		fails("reads-" + string(rune('a'+i)))
+	}
+	job.Sources[0].URI = "data/invoices.csv"
+	for i, path := range []string{"../outside", "out/../../outside", "link", "link/deep", "absolute/x", filepath.Join(dir, "outside"), filepath.Join(dir, "staging/../outside"), "file://" + dir + "/staging/%2e%2e/outside", "/etc/kallad"} {
+		job.OutputPath = path
+		fails("writes-" + string(rune('a'+i)))
+	}
+	require.Equal(t, before, tree(t, dir, "staging/.kallad", "staging/out"))
+	job.RunID, job.OutputPath = "sane", "out/sane"
+	require.Equal(t, 202, s.post(t, job))
+	s.awaitState(t, "sane", "succeeded")
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -103,7 +104,9 @@ func tree(t *testing.T, dir string, but ...string) map[string]string {
 				return filepath.SkipDir
 			}
 		}
-		if err == nil && !d.IsDir() {
+		if err == nil && d.Type()&fs.ModeSymlink != 0 {
+			found[rel], err = os.Readlink(path)
+		} else if err == nil && !d.IsDir() {
 			var text []byte
 			text, err = os.ReadFile(path)
 			found[rel] = string(text)
