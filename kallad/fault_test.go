@@ -304,7 +304,8 @@ func TestClusterKilledWithWholeRows(t *testing.T) {
 		g := newGate(t, 10)
 		s := c.begin(t, c.lateRows(t, nums, g))
 		s.await(t, "the fetch", func(stages []plan.StageStatus) bool {
-			return len(attempts(stages, 3, plan.StageRunning)) == 4
+			// Those that wait for their own rows' executor may be waiting still.
+			return len(attempts(stages, 3, plan.StageRunning)) >= 2
 		})
 		if killed {
 			c.executors[0].kill(t)
