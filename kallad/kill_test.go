@@ -329,7 +329,7 @@ func TestNothingIsLostWithExecutors(t *testing.T) {
 		close(stop)
 		members.Wait()
 	})
-	modes := killAgainAndAgain(t, m, max(3, *killRuns/2), 5*time.Second)
+	modes := killAgainAndAgain(t, m, max(3, *killRuns/3), 5*time.Second)
 	require.Positive(t, modes["cluster"], "%v", modes)
 	t.Log(modes)
 }

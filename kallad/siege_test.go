@@ -53,7 +53,7 @@ const longestSiege = 9 * time.Minute
 // besiege starts a daemon whose limits are tight enough for a test.
 func besiege(t *testing.T, args ...string) *siege {
 	t.Helper()
-	s := &siege{caller: listen(t), temp: t.TempDir(), limit: 4 * time.Second, known: map[string]bool{}}
+	s := &siege{caller: listen(t), temp: t.TempDir(), limit: 3 * time.Second, known: map[string]bool{}}
 	s.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		s.hits.Add(1)
 		fmt.Fprintln(w, "text\n"+canary)

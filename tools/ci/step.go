@@ -82,7 +82,7 @@ func goTest(ctx context.Context, out io.Writer) (tally.Count, error) {
 	if err != nil {
 		return tally.Count{}, err
 	}
-	argv := []string{"go", "test", "-json"}
+	argv := []string{"go", "test", "-json", "-timeout", "30m"}
 	for pkg := range strings.FieldsSeq(string(packages)) {
 		if !strings.HasPrefix(pkg, "kallad/e2e/") {
 			argv = append(argv, pkg)
