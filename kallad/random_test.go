@@ -207,7 +207,9 @@ func (r *randomCluster) expected(t *testing.T, c plantest.Case) (want *plantest.
 	require.NoError(t, err, "%s", c)
 	whole, err := plan.Plan(t.Context(), r.store.session, request)
 	require.NoError(t, err, "%s", c)
-	want, err = r.oracle.Run(t.Context(), whole)
+	ctx, end := context.WithTimeout(t.Context(), plantest.Patience)
+	defer end()
+	want, err = r.oracle.Run(ctx, whole)
 	if err != nil {
 		r.tally.Failed++
 		return nil, false

@@ -77,7 +77,9 @@ func (r *rig) check(ctx context.Context, c plantest.Case, a *plantest.Tally) err
 	if err != nil {
 		return err
 	}
-	want, err := run.Run(ctx, whole)
+	patient, end := context.WithTimeout(ctx, plantest.Patience)
+	want, err := run.Run(patient, whole)
+	end()
 	if err != nil {
 		a.Failed++
 		return nil

@@ -39,12 +39,18 @@ type Case struct {
 // Generate makes the case of a seed.
 func Generate(seed uint64) Case {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 11)), hot: map[string]bool{}}
+	lookups, depth, plain := g.one(2), 2, g.one(3)
+	if lookups && g.one(2) {
+		// A query like those of reconciliations: a join, mostly an outer one,
+		// whose rows carry the keys of both sides, which are too large to be
+		// copied.
+		depth, plain, g.outer, g.common = g.IntN(2), true, !g.one(3), g.pick("num", "word", "day")
+	}
 	for i := range 2 + g.IntN(2) {
 		g.tables = append(g.tables, g.table(fmt.Sprint("t", i)))
 	}
 	c := Case{Seed: seed, Tables: g.tables, Keys: map[string][]string{}, Partitions: []int{2, 2, 3, 3, 4, 5, 7, 8}[g.IntN(8)], prune: g.one(2)}
-	lookups := g.one(2)
-	c.SQL, _ = g.query(2, nil, g.one(3) || lookups && g.one(3))
+	c.SQL, _ = g.query(depth, nil, plain)
 	if len(g.ctes) > 0 {
 		parts := make([]string, len(g.ctes))
 		for i, cte := range g.ctes {
@@ -54,24 +60,37 @@ func Generate(seed uint64) Case {
 	}
 	c.Unique = seed%3 == 0
 	if lookups {
-		c.late = seed%4 > 1
+		c.Keys, c.late = g.keys(), seed%4 > 1
 		c.prune = c.prune || c.late
-		for i, t := range g.tables[:1+g.IntN(2)] {
-			if c.late {
+		for i := range c.Tables {
+			if c.late && c.Keys[c.Tables[i].Name] != nil {
 				c.Tables[i].further = []column{{name: "f0", kind: "VARCHAR"}, {name: "f1", kind: "VARCHAR"}, {name: "f2", kind: "VARCHAR"}}
-			}
-			columns := slices.Clone(t.columns)
-			if g.one(2) {
-				// Rows are looked up by what they are joined by.
-				slices.SortStableFunc(columns, func(a, b column) int { return g.coldness(a) - g.coldness(b) })
-			}
-			c.Keys[t.Name] = []string{columns[0].name}
-			if g.one(3) {
-				c.Keys[t.Name] = append(c.Keys[t.Name], columns[1].name)
 			}
 		}
 	}
 	return c
+}
+
+// keys chooses whose rows are looked up, and by what. Often that is what rows
+// are joined by, above all where a join has put nulls in the place of it.
+func (g *generator) keys() map[string][]string {
+	out := map[string][]string{}
+	if len(g.missing) > 0 && !g.one(3) {
+		table, name, _ := strings.Cut(g.missing[g.IntN(len(g.missing))].base, ".")
+		out[table] = []string{name}
+		return out
+	}
+	for _, t := range g.tables[:1+g.IntN(2)] {
+		columns := slices.Clone(t.columns)
+		if g.one(2) {
+			slices.SortStableFunc(columns, func(a, b column) int { return g.coldness(a) - g.coldness(b) })
+		}
+		out[t.Name] = []string{columns[0].name}
+		if g.one(3) {
+			out[t.Name] = append(out[t.Name], columns[1].name)
+		}
+	}
+	return out
 }
 
 // String is the case as SQL.

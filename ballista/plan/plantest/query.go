@@ -42,11 +42,17 @@ func (g *generator) alias() string {
 // item makes something to stand in FROM.
 func (g *generator) item(depth int) relation {
 	alias := g.alias()
-	if depth <= 0 || !g.one(3) {
+	if depth <= 0 || !g.one(3) || g.mentions >= maxMentions {
 		t := g.tables[g.IntN(len(g.tables))]
+		if g.common != "" {
+			// The keys of a table that is there twice are not carried.
+			t = g.tables[g.mentions%len(g.tables)]
+		}
+		g.mentions++
 		return relation{t.Name + " AS " + alias, alias, t.columns}
 	}
 	if len(g.ctes) > 0 && g.one(3) {
+		g.mentions++
 		c := g.ctes[g.IntN(len(g.ctes))]
 		return relation{c.alias + " AS " + alias, alias, c.columns}
 	}
@@ -69,12 +75,21 @@ func (g *generator) from(depth int) (string, []relation) {
 		"JOIN", "JOIN", "JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN",
 		"CROSS JOIN", ",",
 	}
-	if g.one(4) {
+	if g.outer || g.one(4) {
 		kinds = []string{"LEFT JOIN", "RIGHT JOIN", "FULL JOIN"}
 	}
-	for n := g.IntN(3); n > 0; n-- {
+	joins := g.IntN(3)
+	if g.common != "" {
+		joins = 1 + g.IntN(2)
+	}
+	for n := joins; n > 0 && g.mentions < maxMentions; n-- {
 		next := g.item(depth)
 		kind := g.pick(kinds...)
+		if kind == "," || kind == "CROSS JOIN" {
+			if g.products++; g.products > maxProducts {
+				kind = "JOIN"
+			}
+		}
 		if kind == "," || kind == "CROSS JOIN" {
 			if kind == "," {
 				// A comma binds less than what follows it.
@@ -97,6 +112,11 @@ func (g *generator) from(depth int) (string, []relation) {
 		}
 		if kind == "LEFT JOIN" || kind == "FULL JOIN" {
 			next = next.extended()
+			for _, c := range next.columns {
+				if g.hot[next.alias+"."+c.name] && c.base != "" {
+					g.missing = append(g.missing, c)
+				}
+			}
 		}
 		if kind != "SEMI JOIN" && kind != "ANTI JOIN" {
 			seen = append(seen, next)
@@ -135,7 +155,9 @@ func (g *generator) on(seen []relation, next relation) string {
 	case 1:
 		parts = append(parts, g.filter(append(left, right...)))
 	case 2:
-		parts = []string{g.loose(left, right)}
+		if g.products++; g.products <= maxProducts {
+			parts = []string{g.loose(left, right)}
+		}
 	case 3:
 		parts = []string{"(" + strings.Join(append(parts, g.equal(left, right)), " OR ") + ")"}
 	}
@@ -221,7 +243,7 @@ func (g *generator) filter(columns []column) string {
 // query makes a SELECT and returns its columns. around are columns of the
 // queries around it that it may use.
 func (g *generator) query(depth int, around []column, plain bool) (string, []column) {
-	if depth > 0 && g.one(5) {
+	if depth > 0 && g.one(4) {
 		return g.setop(depth)
 	}
 	from, seen := g.from(depth)
@@ -385,7 +407,7 @@ func (g *generator) setop(depth int) (string, []column) {
 		return left, out
 	}
 	right := "SELECT " + strings.Join(items, ", ") + " FROM " + from + g.where(depth-1, columns, nil)
-	op := g.pick("UNION ALL", "UNION ALL", "UNION", "EXCEPT", "INTERSECT", "EXCEPT ALL", "INTERSECT ALL")
+	op := g.pick("UNION ALL", "UNION", "UNION", "EXCEPT", "INTERSECT", "EXCEPT ALL", "INTERSECT ALL")
 	return "(" + left + ") " + op + " (" + right + ")", out
 }
 

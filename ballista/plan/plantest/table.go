@@ -105,12 +105,27 @@ var domains = map[string][]string{
 	"flag": {"BOOLEAN"},
 }
 
+const (
+	maxMentions = 8
+	maxProducts = 1
+)
+
 // generator makes random things.
 type generator struct {
 	*rand.Rand
 	tables  []Table
 	aliases int
 	ctes    []relation
+	// mentions counts the tables in FROM clauses, products the joins without
+	// an equality: of many, a query does not end in a test's lifetime.
+	mentions, products int
+	// common is the domain of a column that every table has, and says that
+	// tables are large; "" for any.
+	common string
+	// outer says that joins are outer ones; missing are the columns that such
+	// a join compares, of the side that may be missing.
+	outer   bool
+	missing []column
 	// hot are columns that were compared: what is done with those is where
 	// splitting can go wrong. They are there by their name and by their base.
 	hot map[string]bool
@@ -127,15 +142,21 @@ func (g *generator) table(name string) Table {
 	t := Table{Name: name, Bytes: []int64{1 << 20, 20 << 20, 200 << 20, 300 << 20, 1000 << 20, -1}[g.IntN(6)]}
 	names := []string{"k", "k2", "a", "b", "v", "w"}
 	g.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
-	for _, n := range names[:2+g.IntN(4)] {
+	if g.common != "" {
+		t.Bytes = max(t.Bytes, 100<<20)
+	}
+	for i, n := range names[:2+g.IntN(4)] {
 		domain := g.pick("num", "num", "num", "day", "word", "word", "uid", "flag")
 		if n == "k" {
 			domain = g.pick("num", "num", "word", "day")
 		}
+		if i == 0 && g.common != "" {
+			domain = g.common
+		}
 		kinds := domains[domain]
 		t.columns = append(t.columns, column{name: n, kind: kinds[g.IntN(len(kinds))], domain: domain, base: name + "." + n})
 	}
-	rows := g.IntN(30)
+	rows := g.IntN([]int{10, 30}[g.IntN(2)])
 	if g.one(8) {
 		rows = 0
 	}

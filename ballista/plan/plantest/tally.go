@@ -3,6 +3,7 @@ package plantest
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"kallad/ballista/plan"
 )
@@ -10,10 +11,15 @@ import (
 // maxGathered is the largest share of random queries that may fall to one task.
 const maxGathered = 0.2
 
+// Patience is how long one session has for a random query. Some multiply their
+// tables beyond all measure; these are left out.
+const Patience = 10 * time.Second
+
 // Tally counts what became of random queries.
 type Tally struct {
 	// Queries were run, of which Gathered fell to one task. Unusable were no
-	// queries, Failed are those that fail in one session, too.
+	// queries, Failed are those that fail in one session,
+	// too, or do not end there.
 	Queries, Gathered, Unusable, Failed int
 	// Stages, Choices and Rows are those of graphs, branches that did not run
 	// included, and of what was compared.
