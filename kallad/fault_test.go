@@ -125,7 +125,10 @@ type trio struct {
 	executors []*testExecutor
 }
 
+// newTrio starts a cluster for a test that no other runs beside. At the test's
+// end nothing of it may run on in this process.
 func newTrio(t *testing.T, executors int, adapt func(*sched.Config), args ...string) *trio {
+	t.Cleanup(func() { noGoroutines(t) })
 	c := &trio{testCluster: newTestCluster(t, adapt)}
 	for range executors {
 		c.executors = append(c.executors, c.executor(t, args...))
@@ -197,19 +200,16 @@ func (c *testCluster) gatedStages(t *testing.T, id string, g *gate) plan.Job {
 }
 
 func TestClusterKilledInScan(t *testing.T) {
-	defer noGoroutines(t)
 	const rows = 40_000
 	g := newGate(t, rows)
-	t.Run("cluster", func(t *testing.T) {
-		c := newTrio(t, 2, nil)
-		job := c.twoStages(t, "scan", g.uri, 4) // tables are filled before the first step
-		s := c.begin(t, job)
-		c.byID(s.awaitRunning(t, 1)).kill(t)
-		g.open(t)
-		require.NoError(t, s.wait(t))
-		s.check(t, rows)
-		c.clean(t)
-	})
+	c := newTrio(t, 2, nil)
+	job := c.twoStages(t, "scan", g.uri, 4) // tables are filled before the first step
+	s := c.begin(t, job)
+	c.byID(s.awaitRunning(t, 1)).kill(t)
+	g.open(t)
+	require.NoError(t, s.wait(t))
+	s.check(t, rows)
+	c.clean(t)
 }
 
 func TestClusterKilledInShuffleWrite(t *testing.T) {
@@ -420,6 +420,7 @@ func TestClusterLaunchThatFails(t *testing.T) {
 	}
 	require.Contains(t, c.logs.String(), "NOT_STARTED")
 	require.Equal(t, 4, c.Places(), "an executor that cannot start a task is not lost")
+	c.clean(t)
 }
 
 func TestClusterJoinedInMidJob(t *testing.T) {
@@ -527,7 +528,7 @@ func TestClusterNetworkCut(t *testing.T) {
 	for name, still := range map[string]bool{"refused": false, "silent": true} {
 		t.Run(name, func(t *testing.T) {
 			const rows = 100_000
-			c := &trio{testCluster: newTestCluster(t, nil)}
+			c := newTrio(t, 0, nil)
 			var proxies []*proxy
 			for range 2 {
 				p := newProxy(t)
@@ -566,20 +567,23 @@ func (c *trio) fullDisk(t *testing.T) {
 
 func TestClusterFullDisk(t *testing.T) {
 	const rows = 400_000
-	c := newTrio(t, 1, nil, "--shuffle-memory", "1B")
-	c.fullDisk(t)
-	s := c.begin(t, c.twoStages(t, "full", recon.URI(c.numbers(t, "nums", rows)), 4))
-	require.NoError(t, s.wait(t))
-	s.check(t, rows)
-	require.Contains(t, c.logs.String(), "OUT_OF_DISK")
-	require.Equal(t, 4, c.Places(), "nobody is lost")
-	c.clean(t)
-
-	alone := newTrio(t, 0, nil)
-	alone.fullDisk(t)
-	err := alone.begin(t, alone.twoStages(t, "full", recon.URI(alone.numbers(t, "nums", rows)), 4)).wait(t)
-	require.ErrorContains(t, err, "cannot keep what a task writes")
-	alone.clean(t)
+	t.Run("on one", func(t *testing.T) {
+		c := newTrio(t, 1, nil, "--shuffle-memory", "1B")
+		c.fullDisk(t)
+		s := c.begin(t, c.twoStages(t, "full", recon.URI(c.numbers(t, "nums", rows)), 4))
+		require.NoError(t, s.wait(t))
+		s.check(t, rows)
+		require.Contains(t, c.logs.String(), "OUT_OF_DISK")
+		require.Equal(t, 4, c.Places(), "nobody is lost")
+		c.clean(t)
+	})
+	t.Run("everywhere", func(t *testing.T) {
+		c := newTrio(t, 0, nil)
+		c.fullDisk(t)
+		err := c.begin(t, c.twoStages(t, "full", recon.URI(c.numbers(t, "nums", rows)), 4)).wait(t)
+		require.ErrorContains(t, err, "cannot keep what a task writes")
+		c.clean(t)
+	})
 }
 
 func TestClusterOutlivesItsScheduler(t *testing.T) {

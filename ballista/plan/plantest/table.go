@@ -167,6 +167,10 @@ func (g *generator) table(name string) Table {
 	for i := range nulls {
 		nulls[i] = []int{0, 0, 12, 5, 2}[g.IntN(5)]
 	}
+	if g.common != "" {
+		// Many values do not meet another, and the first table has no nulls.
+		spread, nulls[0] = 9, min(1, len(g.tables))*3
+	}
 	for range rows {
 		row := make([]string, len(t.columns))
 		for i, c := range t.columns {
