@@ -29,9 +29,9 @@ import (
 )
 
 var (
-	randomRuns = flag.Int("random.runs", 120, "how many random queries are run on executors and in one session")
+	randomRuns = flag.Int("random.runs", 100, "how many random queries are run on executors and in one session")
 	randomSeed = flag.Uint64("random.seed", 1, "the first random query")
-	randomJobs = flag.Int("random.jobs", 30, "how many random reconciliations are run on executors")
+	randomJobs = flag.Int("random.jobs", 20, "how many random reconciliations are run on executors")
 	randomTime = flag.Duration("random.time", 0, "no further random query is begun after that; 0: no limit")
 )
 
