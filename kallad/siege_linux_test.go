@@ -92,7 +92,7 @@ func TestNoQueryTakesTheExecutorsDown(t *testing.T) {
 		t.Logf("%-9s %6s %s %.90q: %.160q", end["state"], took(t, end).Round(time.Millisecond), end["engine_mode"], attacks[i].sql, end["error"])
 		modes[end["engine_mode"]]++
 	}
-	assert.Greater(t, modes["cluster"], len(endlessOnes), "%v", modes)
+	assert.Greater(t, modes["cluster"], len(endlessOnes)/2, "%v", modes)
 	require.Eventually(t, func() bool {
 		return strings.Contains(g.logs[0].String()+g.logs[1].String(), "a cancelled task does not stop")
 	}, 2*time.Minute, 50*time.Millisecond, "what cannot be interrupted takes no slot for good")
