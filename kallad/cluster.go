@@ -110,7 +110,7 @@ type peerFlags struct {
 }
 
 func (f *peerFlags) register(flags *pflag.FlagSet) {
-	flags.DurationVar(&f.timeout, "peer-timeout", 15*time.Second, "time that the holder of data may be silent; it is asked twice, then the data is made again")
+	flags.DurationVar(&f.timeout, "peer-timeout", 15*time.Second, "time that the holder of data may be silent; then the data is made again")
 	env(flags, "peer-timeout", "PEER_TIMEOUT")
 }
 
