@@ -128,6 +128,19 @@ func textForm(types []sqlType) (form, bool) {
 	return form(other), other != "BLOB"
 }
 
+// roundedByIn reports whether IN may round one of two values before it compares
+// them: it does so with decimals that have no common type of 38 digits, where
+// an equality does not. What it finds equal can have different forms then.
+func roundedByIn(a, b sqlType) bool {
+	exact := func(t sqlType) bool { return t.family() == familyInteger || t.family() == familyDecimal }
+	if a == b || !exact(a) || !exact(b) {
+		return false
+	}
+	whole, scale := a.decimal()
+	w, s := b.decimal()
+	return max(whole, w)+max(scale, s) > 38
+}
+
 func exactForm(types []sqlType) form {
 	whole, scale, integers := 0, 0, true
 	for _, t := range types {

@@ -79,7 +79,7 @@ func (p *prover) answers(l *location, conditions []*conjunct, column, asked *key
 		}
 		for i, at := range l.positions {
 			_, _, ok := equated(at, i, l, outer, conditions)
-			if !ok && column != nil && asked != nil && at.holds(column.kind) && at.holds(asked.kind) {
+			if !ok && column != nil && asked != nil && at.holds(column.kind) && at.holds(asked.kind) && !roundedByIn(column.kind, asked.kind) {
 				_, inner := l.find(i, column)
 				_, outside := outer.find(i, asked)
 				ok = inner && outside
