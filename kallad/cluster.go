@@ -184,7 +184,7 @@ func (c *cluster) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen for executors (--grpc-port): %w", err)
 	}
-	c.members.Go("gRPC server", func(context.Context) error { return c.grpc.Serve(c.listener) })
+	c.members.Go("gRPC server", func(context.Context) error { return serve(c.grpc, c.listener) })
 	c.member("progress", func(ctx context.Context) { c.worker.Beat(ctx, time.Second) })
 	return nil
 }
@@ -200,6 +200,15 @@ func (c *cluster) member(name string, run func(ctx context.Context)) {
 		run(ctx)
 		return nil
 	})
+}
+
+// serve runs a gRPC server until it is stopped, which may be before it has
+// begun.
+func serve(server *grpc.Server, listener net.Listener) error {
+	if err := server.Serve(listener); !errors.Is(err, grpc.ErrServerStopped) {
+		return err
+	}
+	return nil
 }
 
 // stop ends the jobs that still run and lets the executors go.

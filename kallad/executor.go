@@ -249,7 +249,7 @@ func (f *executorFlags) build(guard auth.Guard, prom *prometheus.Registry, log *
 func (w *worker) run(ctx context.Context) error {
 	services := lifecycle.NewGroup(context.Background())
 	for i, server := range w.servers {
-		services.Go("gRPC server", func(context.Context) error { return server.Serve(w.listeners[i]) })
+		services.Go("gRPC server", func(context.Context) error { return serve(server, w.listeners[i]) })
 	}
 	agent, leave := context.WithCancel(context.Background())
 	defer leave()

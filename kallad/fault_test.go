@@ -606,6 +606,7 @@ func TestClusterOutlivesItsScheduler(t *testing.T) {
 	e.logs.await(t, "no scheduler; trying again")
 	first := start()
 	first.logs.await(t, "executor joined")
+	e.logs.await(t, "msg=connected") // it may be told later than the scheduler says so
 	_ = first.cmd.Process.Kill()
 	_ = first.cmd.Wait()
 	second := start()
