@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -289,6 +290,12 @@ func TestInterruptLeavesNothing(t *testing.T) {
 			cmd := command(t, dir, "run", "job.json")
 			var stderr lines
 			cmd.Stderr = &stderr
+			if signal == syscall.SIGHUP {
+				// Under nohup, this process's children would ignore it too.
+				heard := make(chan os.Signal, 1)
+				ossignal.Notify(heard, signal)
+				defer ossignal.Stop(heard)
+			}
 			require.NoError(t, cmd.Start())
 			stderr.await(t, "staging          right_src")
 			asked := time.Now()
