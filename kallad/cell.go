@@ -89,7 +89,8 @@ func newCellHost(config []byte, meter cell.Meter) (cell.Host, error) {
 		binding: engine.NewPool(s.Bind, true), sessions: engine.NewPool(s.Session, true),
 	}
 	e.limits.Usage = e.usage
-	e.alone()
+	e.share = tasksAlone(e.limits)
+	e.slots = e.share
 	local, err := newLocalEngine(sched.DefaultConfig(), e, prometheus.NewRegistry(), log, shuffle.ClientConfig{})
 	if err != nil {
 		return cell.Host{}, err

@@ -159,12 +159,13 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 		binding:  engine.NewPool(f.bindLimits(), daemon && !f.isolate),
 		sessions: engine.NewPool(limits, daemon && !f.isolate),
 	}
-	if jobs == 1 || f.isolate {
-		e.alone()
+	if jobs == 1 {
+		e.share = tasksAlone(limits)
+		e.slots = e.share
 	}
 	e.cfg.Tasks = e.slots
 	if f.isolate {
-		e.slots, e.share = jobs, 1 // jobs have cells for themselves
+		e.cfg.Tasks = tasksAlone(limits) // in its cell
 		if e.cells, err = f.newCells(e, private, jobs, log); err != nil {
 			return nil, errors.Join(err, e.close())
 		}
@@ -172,11 +173,10 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 	return e, nil
 }
 
-// alone shares the limits of a job between tasks of it, when it has this
-// process for itself: a thread each, if that leaves them memory to work with.
-func (e *engines) alone() {
-	e.share = max(1, min(e.limits.Threads, int(e.limits.MemoryLimit/(2*engine.MinMemoryLimit))))
-	e.slots = e.share
+// tasksAlone is how many tasks share the limits of a job that has a process
+// for itself: a thread each, if that leaves them memory to work with.
+func tasksAlone(limits engine.Config) int {
+	return max(1, min(limits.Threads, int(limits.MemoryLimit/(2*engine.MinMemoryLimit))))
 }
 
 // bindLimits are the bounds of a session that only binds queries.
