@@ -20,8 +20,9 @@ ask() {
   cat /tmp/body
 }
 
-# The value of a top-level field of JSON that stands on standard input.
-field() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p"; }
+# The value of a field of JSON that stands on standard input: the first of that name, since a job's own
+# fields come before those of its stages and tasks.
+field() { grep -o "\"$1\": *\"\{0,1\}[^\",}]*" | head -n 1 | sed 's/^[^:]*: *"\{0,1\}//'; }
 
 job() {
   cat <<JSON
