@@ -76,6 +76,8 @@ type Runner struct {
 	parts Parts
 	// since is when this process began to run jobs.
 	since time.Time
+	// turns are those of runs that publish.
+	turns *turns
 }
 
 // New returns a runner.
@@ -86,7 +88,7 @@ func New(cfg Config, parts Parts) *Runner {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Runner{cfg: cfg, parts: parts, since: cfg.Now()}
+	return &Runner{cfg: cfg, parts: parts, since: cfg.Now(), turns: &turns{taken: map[string]chan struct{}{}}}
 }
 
 // The engine modes of a job: in this process, or on executors.
@@ -154,9 +156,11 @@ type run struct {
 	query      *boundQuery
 	// mode is where the job runs, places how many tasks can run there at
 	// once, as it was when the job was planned. 0 is one task in this process.
-	mode     string
-	places   int
-	graph    plan.Graph
+	mode   string
+	places int
+	graph  plan.Graph
+	// base is the folder of the evidence as the store names it.
+	base     string
 	evidence *evidence.Set
 }
 
@@ -264,7 +268,14 @@ func (r *run) publish(ctx context.Context, o *observer) (*recon.Result, error) {
 		}
 	}
 	meta := evidence.Metadata{Job: *r.job, Result: *result, Version: r.cfg.Version}
-	err := traced(ctx, "publish", func(ctx context.Context) error { return r.evidence.Publish(ctx, meta) })
+	err := traced(ctx, "publish", func(ctx context.Context) error {
+		over, err := r.turns.take(ctx, blob.Canonical(r.base))
+		if err != nil {
+			return err
+		}
+		defer over()
+		return r.evidence.Publish(ctx, meta)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -272,13 +283,12 @@ func (r *run) publish(ctx context.Context, o *observer) (*recon.Result, error) {
 	return result, nil
 }
 
-func (r *run) createEvidence(ctx context.Context) error {
-	base, err := outputBase(r.cfg.StagingPath, r.job.OutputPath)
-	if err != nil {
+func (r *run) createEvidence(ctx context.Context) (err error) {
+	if r.base, err = outputBase(r.cfg.StagingPath, r.job.OutputPath); err != nil {
 		return err
 	}
 	r.evidence, err = evidence.Create(ctx, r.parts.Store, evidence.Config{
-		RunID: r.job.RunID, OutputPath: base, MatchedAt: r.acceptedAt,
+		RunID: r.job.RunID, OutputPath: r.base, MatchedAt: r.acceptedAt,
 		CompositeKey: map[evidence.Side]bool{
 			evidence.Left:  len(r.tables[0].keys) > 1,
 			evidence.Right: len(r.tables[1].keys) > 1,

@@ -24,6 +24,20 @@ func IsGlob(uri string) bool {
 	return strings.ContainsAny(uri, "*?[") || strings.HasSuffix(uri, "/")
 }
 
+// Canonical returns one name for all addresses of a place: of a local one the
+// path that its links lead to, as far as there is something now. It is for
+// telling places apart; what cannot be understood is returned as it is.
+func Canonical(uri string) string {
+	if hasScheme(uri, s3Scheme) {
+		return s3Scheme + strings.TrimRight(uri[len(s3Scheme):], "/")
+	}
+	path, err := localPath(uri)
+	if err != nil {
+		return uri
+	}
+	return resolveLinks(path)
+}
+
 // Join returns the address of name in the folder base. It keeps base's own
 // form: "runs/7" stays relative, "s3://bucket" and "file:///runs/" keep their
 // schemes. An empty base is the working folder.
