@@ -51,6 +51,7 @@ func TestClientSendsWhatTheContractSays(t *testing.T) {
 		"/api/worker/":                  "/api/worker/complete",
 		"/api/worker?key=a%2Fb&x":       "/api/worker/complete?key=a%2Fb&x",
 		"/a%2Fb//c/../d":                "/a%2Fb//c/../d/complete",
+		"/a b?c=d e&f=é":                "/a%20b/complete?c=d%20e&f=%C3%A9",
 		"/caf%C3%A9/?next=http://x/?y#": "/caf%C3%A9/complete?next=http://x/?y",
 	} {
 		require.NoError(t, deliver(t, t.Context(), plainClient(), server.URL+path))

@@ -74,6 +74,7 @@ func TestAfterARestartADeliveryHasWhatIsLeftOfItsTime(t *testing.T) {
 	}{
 		{"some of it", 4 * time.Minute, 6 * time.Minute},
 		{"nothing, but a last chance", time.Hour, time.Minute},
+		{"all, of a job that ended by a clock ahead of ours", -24 * time.Hour, 10 * time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

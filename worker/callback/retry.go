@@ -49,16 +49,15 @@ func (r *retrying) Post(ctx context.Context, d Delivery) error {
 // after a restart: that the process was down must not cost it all of its time.
 const lastChance = time.Minute
 
-// end is when a delivery that begins now is given up.
+// end is when a delivery that begins now is given up. It is so long after now
+// that a clock which is set meanwhile changes nothing, and what a clock that
+// was wrong once has written down not much.
 func (r *retrying) end(d Delivery, now time.Time) time.Time {
-	if d.Since.IsZero() {
-		d.Since = now
+	left := r.cfg.FinalTimeout
+	if !d.Since.IsZero() {
+		left -= now.Sub(d.Since)
 	}
-	end, least := d.Since.Add(r.cfg.FinalTimeout), now.Add(min(lastChance, r.cfg.FinalTimeout))
-	if end.Before(least) {
-		return least
-	}
-	return end
+	return now.Add(min(max(left, lastChance), r.cfg.FinalTimeout))
 }
 
 // wait is the backoff with its jitter, or longer when the receiver asked for

@@ -37,7 +37,7 @@ func ParseTarget(callbackURL string) (Target, error) {
 		host:     u.Host,
 		hostname: u.Hostname(),
 		path:     strings.TrimRight(u.EscapedPath(), "/"),
-		query:    u.RawQuery,
+		query:    escapeQuery(u.RawQuery),
 	}
 	port := u.Port()
 	switch {
@@ -53,6 +53,20 @@ func ParseTarget(callbackURL string) (Target, error) {
 		t.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+secret))
 	}
 	return t, nil
+}
+
+// escapeQuery encodes what may not stand in a request's first line, and leaves
+// all else as the caller wrote it: a blank would end the address there.
+func escapeQuery(query string) string {
+	var b strings.Builder
+	for i := range len(query) {
+		if c := query[i]; c <= ' ' || c >= 0x7f {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // Check reports the job's callback_url if callbacks may not go to its host.

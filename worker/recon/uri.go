@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -73,8 +74,11 @@ func Secrets(raw string) []string {
 			return
 		}
 		found = append(found, s)
-		if decoded, err := url.PathUnescape(s); err == nil && decoded != s {
-			found = append(found, decoded)
+		// In a parameter a plus is a blank.
+		for _, decode := range []func(string) (string, error){url.PathUnescape, url.QueryUnescape} {
+			if decoded, err := decode(s); err == nil && !slices.Contains(found, decoded) {
+				found = append(found, decoded)
+			}
 		}
 	}
 	for _, pattern := range []*regexp.Regexp{wholeUserinfo, userinfo} {

@@ -70,5 +70,7 @@ func TestScrubFindsASecretInEveryForm(t *testing.T) {
 	}
 	blank := recon.URI("postgres://u:my p4ssw0rd@h/db?table=t")
 	assert.NotContains(t, recon.Scrub("cannot parse `my p4ssw0rd` of postgres://u:my p4ssw0rd@h/db?table=t", blank), "p4ss")
+	plus := recon.URI("postgres://h/db?user=u&password=my+p4ssw0rd&table=t")
+	assert.NotContains(t, recon.Scrub("cannot parse `my p4ssw0rd`", plus), "p4ss")
 	assert.Equal(t, "no secret here", recon.Scrub("no secret here", uri))
 }
