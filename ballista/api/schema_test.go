@@ -57,6 +57,10 @@ func (c schemaChecker) check(schema map[string]any, v any, at string) []string {
 			if isList && float64(len(list)) < rule.(float64) {
 				complain("has fewer than %v elements", rule)
 			}
+		case "maxItems":
+			if isList && float64(len(list)) > rule.(float64) {
+				complain("has more than %v elements", rule)
+			}
 		case "minLength":
 			if isText && float64(len(text)) < rule.(float64) {
 				complain("is shorter than %v", rule)

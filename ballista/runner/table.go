@@ -51,7 +51,10 @@ func nullable(schema *arrow.Schema, columns []string) bool {
 	return slices.ContainsFunc(project(schema, columns).Fields(), func(f arrow.Field) bool { return f.Nullable })
 }
 
-// describeSources opens all sources at once and asks what they hold.
+// describers is how many sources are opened at once.
+const describers = 16
+
+// describeSources opens all sources and asks what they hold.
 func (r *run) describeSources(ctx context.Context) error {
 	r.tables = make([]*table, len(r.job.Sources))
 	for i, s := range r.job.Sources {
@@ -59,6 +62,7 @@ func (r *run) describeSources(ctx context.Context) error {
 	}
 	problems := make([]error, len(r.tables))
 	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(describers)
 	for i, t := range r.tables {
 		group.Go(func() error {
 			if err := t.describe(ctx, r.parts.Sources); err != nil {

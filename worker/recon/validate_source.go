@@ -30,7 +30,15 @@ func ValidateSources(sources []Source) error {
 	return p.err()
 }
 
+// maxSources bounds the sources of one job: each is open, with a connection of
+// its own perhaps, as long as the job runs.
+const maxSources = 100
+
 func checkSources(p *problems, sources []Source) {
+	if len(sources) > maxSources {
+		p.add("sources", "has %d; one job may have %d", len(sources), maxSources)
+		return
+	}
 	seen := map[string]int{}
 	for i, s := range sources {
 		at := fmt.Sprintf("sources[%d]", i)

@@ -2,6 +2,7 @@ package recon_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -53,6 +54,8 @@ func TestValidateFields(t *testing.T) {
 		{"fragment", func(j *recon.Job) { j.CallbackURL = "http://h/#" }, "callback_url: must not have a fragment"},
 		{"broken", func(j *recon.Job) { j.CallbackURL = "http://u:s3cret@h:x/" }, "callback_url: is not a valid URL"},
 		{"blank sql", func(j *recon.Job) { j.MatchSQL = " \n" }, "match_sql: is required"},
+		{"many sources", func(j *recon.Job) { j.Sources = manySources(j.Sources, 100) }, ""},
+		{"too many sources", func(j *recon.Job) { j.Sources = manySources(j.Sources, 101) }, "sources: has 101; one job may have 100"},
 		{"evidence all", func(j *recon.Job) { j.EvidenceColumns = "all" }, ""},
 		{"evidence ALL", func(j *recon.Job) { j.EvidenceColumns = "ALL" }, "evidence_columns: must be"},
 		{"absolute output", func(j *recon.Job) { j.OutputPath = "/data/out" }, ""},
@@ -82,6 +85,14 @@ func TestValidateFields(t *testing.T) {
 			expectOne(t, err, c.want)
 		})
 	}
+}
+
+// manySources adds further tables until there are so many.
+func manySources(sources []recon.Source, n int) []recon.Source {
+	for i := len(sources); i < n; i++ {
+		sources = append(sources, recon.Source{Alias: fmt.Sprint("t", i), URI: "t.csv"})
+	}
+	return sources
 }
 
 func TestValidateAliases(t *testing.T) {
