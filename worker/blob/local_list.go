@@ -62,14 +62,13 @@ func (l *Local) find(ctx context.Context, base, pattern string) ([]string, error
 		if err != nil {
 			return err
 		}
-		w := walker{ctx: ctx, tree: tree}
+		w := walker{ctx: ctx, tree: tree, been: map[visit]bool{}}
 		err = w.walk(".", strings.Split(pattern, "/"))
 		names = w.names
 		return errors.Join(err, closeTree())
 	})
 	slices.Sort(names)
-	// A pattern with several ** can find a name twice.
-	return slices.Compact(names), err
+	return names, err
 }
 
 func (l *Local) describe(ctx context.Context, uri, base string, names []string) ([]Info, error) {
@@ -93,6 +92,14 @@ type walker struct {
 	ctx   context.Context
 	tree  fs.FS
 	names []string
+	// been are the visits made: several ** lead to a folder in many ways.
+	been map[visit]bool
+}
+
+// visit is a folder, and what of the pattern is still to match in it.
+type visit struct {
+	dir, segment string
+	left         int
 }
 
 // walk collects the files in dir that match the pattern's segments.
@@ -100,6 +107,11 @@ func (w *walker) walk(dir string, segments []string) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
+	here := visit{dir, segments[0], len(segments)}
+	if w.been[here] {
+		return nil
+	}
+	w.been[here] = true
 	if segments[0] == "**" {
 		return w.deep(dir, segments[1:])
 	}
@@ -108,22 +120,22 @@ func (w *walker) walk(dir string, segments []string) error {
 		return err
 	}
 	for _, e := range entries {
-		ok, err := matchSegments(segments[:1], []string{e.Name()})
+		ok, err := matchGlob(segments[0], e.Name())
 		if err != nil {
 			return err
 		}
 		if !ok {
 			continue
 		}
-		if err := w.visit(path.Join(dir, e.Name()), e, segments[1:]); err != nil {
+		if err := w.enter(path.Join(dir, e.Name()), e, segments[1:]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// visit takes in a matched entry, or goes on below it.
-func (w *walker) visit(name string, e fs.DirEntry, rest []string) error {
+// enter takes in a matched entry, or goes on below it.
+func (w *walker) enter(name string, e fs.DirEntry, rest []string) error {
 	folder := e.IsDir()
 	if e.Type()&fs.ModeSymlink != 0 {
 		if fi, err := fs.Stat(w.tree, name); err == nil {
@@ -155,7 +167,7 @@ func (w *walker) deep(dir string, rest []string) error {
 		if !e.IsDir() || hidden(e.Name()) {
 			continue
 		}
-		if err := w.deep(path.Join(dir, e.Name()), rest); err != nil {
+		if err := w.walk(path.Join(dir, e.Name()), append([]string{"**"}, rest...)); err != nil {
 			return err
 		}
 	}

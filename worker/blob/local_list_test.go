@@ -105,3 +105,22 @@ func TestLocalListsAWideFolder(t *testing.T) {
 	require.Len(t, infos, 3000)
 	require.Equal(t, dir+"/2999.csv", infos[2999].URI)
 }
+
+// A pattern with many ** leads to a folder in more ways than anybody can go.
+func TestManyWaysAreGoneOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	deep := strings.Repeat("d/", 60)
+	put(t, filepath.Join(dir, deep+"a.csv"), "a")
+	for _, pattern := range []string{strings.Repeat("**/", 30) + "a.csv", strings.Repeat("**/*/", 25) + "*.csv", strings.Repeat("**/d/**/", 12) + "**"} {
+		infos, err := blob.NewLocal(blob.LocalConfig{}).List(t.Context(), dir+"/"+pattern)
+		require.NoError(t, err, pattern)
+		require.Len(t, infos, 1, pattern)
+		ok, err := blob.MatchGlob(pattern, deep+"a.csv")
+		require.NoError(t, err)
+		require.True(t, ok, pattern)
+		ok, err = blob.MatchGlob(pattern, deep+".csv")
+		require.NoError(t, err)
+		require.False(t, ok, "a hidden file, by %s", pattern)
+	}
+}

@@ -147,46 +147,45 @@ func globBase(pattern string) (base, rest string) {
 }
 
 // matchGlob matches a slash-separated name against a pattern in which the
-// segment ** stands for any number of folders, also none. Names that begin
-// with a dot are hidden: only a pattern segment that begins with one shows
-// them.
+// segment ** stands for any number of folders, also none; at the end it stands
+// for everything below, but not for the folder itself. Names that begin with a
+// dot are hidden: only a pattern segment that begins with one shows them.
+//
+// It goes through the pattern once, with all the depths of the name that may be
+// reached by then, so that no pattern takes long.
 func matchGlob(pattern, name string) (bool, error) {
-	return matchSegments(strings.Split(pattern, "/"), strings.Split(name, "/"))
-}
-
-func matchSegments(pattern, name []string) (bool, error) {
-	for len(pattern) > 0 {
-		if pattern[0] == "**" {
-			return matchDeep(pattern[1:], name)
+	names := strings.Split(name, "/")
+	reached := make([]bool, len(names)+1)
+	reached[0] = true
+	segments := strings.Split(pattern, "/")
+	for i, segment := range segments {
+		if segment == "**" {
+			for depth, part := range names {
+				reached[depth+1] = reached[depth+1] || reached[depth] && !hidden(part)
+			}
+			if i < len(segments)-1 {
+				continue
+			}
+			segment = "*"
 		}
-		if len(name) == 0 || (hidden(name[0]) && !hidden(pattern[0])) {
-			return false, nil
-		}
-		ok, err := path.Match(pattern[0], name[0])
-		if err != nil || !ok {
+		if err := step(reached, segment, names); err != nil {
 			return false, err
 		}
-		pattern, name = pattern[1:], name[1:]
 	}
-	return len(name) == 0, nil
+	return reached[len(names)], nil
 }
 
-// matchDeep matches what follows a ** against every tail of name. A ** at the
-// end stands for everything below, but not for the folder itself.
-func matchDeep(rest, name []string) (bool, error) {
-	if len(rest) == 0 {
-		rest = []string{"*"}
-	}
-	for {
-		ok, err := matchSegments(rest, name)
-		if err != nil || ok {
-			return ok, err
+// step goes one part of the name deeper from wherever that matches a segment.
+func step(reached []bool, segment string, names []string) error {
+	for depth := len(names) - 1; depth >= 0; depth-- {
+		ok, err := path.Match(segment, names[depth])
+		if err != nil {
+			return err
 		}
-		if len(name) == 0 || hidden(name[0]) {
-			return false, nil
-		}
-		name = name[1:]
+		reached[depth+1] = reached[depth] && ok && (hidden(segment) || !hidden(names[depth]))
 	}
+	reached[0] = false
+	return nil
 }
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") }

@@ -19,6 +19,14 @@ type ValidateOptions struct {
 // maxAlias bounds an alias; it becomes part of table and file names.
 const maxAlias = 128
 
+const (
+	// maxAddress bounds a source's and a callback's address, in bytes.
+	maxAddress = 8 << 10
+	// maxOutputPath bounds output_path, in bytes: S3 takes no longer keys, and
+	// folders by the thousand take a file system minutes.
+	maxOutputPath = 1 << 10
+)
+
 // runID is safe as one part of a path and as a header's value.
 var runID = regexp.MustCompile(`^[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}$`)
 
@@ -60,6 +68,10 @@ func checkCallback(p *problems, raw string, opts ValidateOptions) {
 		}
 		return
 	}
+	if len(raw) > maxAddress {
+		p.add(field, "is longer than %d bytes", maxAddress)
+		return
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		p.add(field, "is not a valid URL; give one such as http://app:3000/api/worker")
@@ -86,6 +98,8 @@ func checkOutputPath(p *problems, path string) {
 	switch {
 	case strings.TrimSpace(path) == "":
 		p.add(field, "is required: a folder, or s3://bucket/prefix")
+	case len(path) > maxOutputPath:
+		p.add(field, "is longer than %d bytes", maxOutputPath)
 	case hasControl(path):
 		p.add(field, "must not have control characters")
 	case hasDotDot(path):

@@ -79,6 +79,9 @@ func checkSourceURI(p *problems, field string, uri URI) {
 	case strings.TrimSpace(raw) == "":
 		p.add(field, "is required: postgres://...?table=name, s3://bucket/key, file:///path or a path")
 		return
+	case len(raw) > maxAddress:
+		p.add(field, "is longer than %d bytes", maxAddress)
+		return
 	case hasControl(raw):
 		p.add(field, "must not have control characters")
 		return
