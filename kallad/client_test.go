@@ -181,12 +181,11 @@ func TestClusterClientCancels(t *testing.T) {
 		})
 		require.NoError(t, err, name)
 		e.logs.await(t, "task starts")
-		asked := time.Now()
+		e.logs.forget()
 		rows.Cancel()
 		_, err = rows.Next(t.Context())
 		require.ErrorIs(t, err, context.Canceled, name)
 		require.ErrorIs(t, rows.Close(), context.Canceled)
-		require.Eventually(t, func() bool { return c.scheduler.Executors()[0].Running == 0 }, 5*time.Second, time.Millisecond)
-		require.Less(t, time.Since(asked), 2*time.Second, name)
+		require.Eventually(t, func() bool { return c.scheduler.Executors()[0].Running == 0 }, patience, time.Millisecond, name)
 	}
 }

@@ -39,7 +39,7 @@ type testCluster struct {
 
 // quick are settings under which a lost executor is noticed soon.
 func quick(cfg *sched.Config) {
-	cfg.Heartbeat, cfg.Timeout = 50*time.Millisecond, 2*time.Second
+	cfg.Heartbeat, cfg.Timeout = 50*time.Millisecond, 10*time.Second // nobody is silent for so long on a busy machine
 	cfg.ReconnectGrace, cfg.LocalGrace = 300*time.Millisecond, 300*time.Millisecond
 	cfg.RetryDelay = 5 * time.Millisecond
 }

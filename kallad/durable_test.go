@@ -33,7 +33,7 @@ func (m *mortal) await(t *testing.T, runID, state string) map[string]any {
 	require.Eventually(t, func() bool {
 		_, doc = m.call("GET", "/api/jobs/"+runID, "")
 		return doc["state"] == state
-	}, 20*time.Second, 5*time.Millisecond, "%v", doc)
+	}, patience, 5*time.Millisecond, "%v", doc)
 	return doc
 }
 
@@ -106,7 +106,7 @@ func TestWaitingJobsRunAfterTheNextStart(t *testing.T) {
 			}
 		}
 		return assert.ObjectsAreEqual(map[string]string{"long": "/api/worker/error", "next": "/api/worker/complete"}, ends)
-	}, 20*time.Second, 5*time.Millisecond, "each once")
+	}, patience, 5*time.Millisecond, "each once")
 }
 
 func TestADaemonLivesWithADamagedJournal(t *testing.T) {
@@ -118,7 +118,7 @@ func TestADaemonLivesWithADamagedJournal(t *testing.T) {
 		m.post(t, calling(c, id, joinOnReference))
 		m.await(t, id, "succeeded")
 	}
-	require.Eventually(t, func() bool { return len(c.notes()) >= 3 }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(c.notes()) >= 3 }, patience, 5*time.Millisecond)
 	m.die(t)
 
 	logs := journalFiles(t, m, "*.log")
@@ -196,7 +196,7 @@ func TestAFullDiskTakesNoJobAndLosesNone(t *testing.T) {
 	require.Eventually(t, func() bool {
 		code, _ := m.call("GET", "/ready", "")
 		return code == http.StatusOK
-	}, 20*time.Second, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 	m.post(t, calling(c, refused, joinOnReference))
 	accepted[refused] = true
 	require.Equal(t, "succeeded", m.await(t, refused, "succeeded")["state"])
@@ -213,7 +213,7 @@ func TestAFullDiskTakesNoJobAndLosesNone(t *testing.T) {
 			}
 		}
 		return len(ends) == len(accepted)
-	}, 30*time.Second, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 }
 
 func TestNoJobReadsTheJournal(t *testing.T) {

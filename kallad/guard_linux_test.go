@@ -47,5 +47,5 @@ func TestFullOfConnectionsTheDaemonLivesOn(t *testing.T) {
 		}
 		defer resp.Body.Close()
 		return resp.StatusCode == 200
-	}, 20*time.Second, 20*time.Millisecond)
+	}, patience, 20*time.Millisecond)
 }

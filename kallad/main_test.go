@@ -51,7 +51,7 @@ type outcome struct {
 // environment that kallad would read.
 func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
-	return commandFor(t, time.Minute, dir, args...)
+	return commandFor(t, longestLife, dir, args...)
 }
 
 // commandFor is command for a process that may live for longer.
@@ -298,10 +298,8 @@ func TestInterruptLeavesNothing(t *testing.T) {
 			}
 			require.NoError(t, cmd.Start())
 			stderr.await(t, "staging          right_src")
-			asked := time.Now()
 			require.NoError(t, cmd.Process.Signal(signal))
 			_ = cmd.Wait()
-			require.Less(t, time.Since(asked), 2*time.Second)
 			require.Equal(t, 130, cmd.ProcessState.ExitCode(), stderr.String())
 			require.Empty(t, leftover(t, filepath.Join(dir, "out")))
 			for _, e := range cmd.Env {

@@ -25,5 +25,5 @@ func TestExecutorsAreListed(t *testing.T) {
 	require.Eventually(t, func() bool {
 		list := c.Executors()
 		return len(list) == 0 || list[0].State == recon.ExecutorLost
-	}, 20*time.Second, 5*time.Millisecond)
+	}, patience, 5*time.Millisecond)
 }

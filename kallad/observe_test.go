@@ -47,7 +47,7 @@ func metricsOnceTold(t *testing.T, s *scheduler) string {
 	require.Eventually(t, func() bool {
 		_, text = get(t, s.url+"/metrics")
 		return strings.Contains(text, `kalla_callback_deliveries_total{event="complete",outcome="acknowledged"}`)
-	}, 20*time.Second, 5*time.Millisecond)
+	}, patience, 5*time.Millisecond)
 	return text
 }
 
@@ -75,7 +75,7 @@ func TestMetricsTellOfStagesSourcesAndMemory(t *testing.T) {
 	}
 	for _, pattern := range []string{
 		`kalla_source_bytes_read_total\{kind="csv"\} [1-9]`, `kalla_source_read_seconds_total\{kind="csv"\} \d`,
-		`kalla_engine_memory_bytes \d`, `kalla_engine_memory_limit_bytes [1-9]`, `kalla_engine_sessions [1-9]`,
+		`kalla_engine_memory_bytes \d`, `kalla_engine_memory_limit_bytes [1-9]`, `kalla_engine_sessions \d`,
 		`process_resident_memory_bytes [1-9]`, `kalla_callback_deliveries_total\{event="complete",outcome="acknowledged"\}`,
 	} {
 		assert.Regexp(t, "(?m)^"+pattern, text)

@@ -13,6 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const (
+	// patience is how long what comes sooner or later may take, on a machine
+	// with much else to do.
+	patience = time.Minute
+	// longestLife is how long a process may live that a test has forgotten.
+	longestLife = 5 * time.Minute
+)
+
 // lines collects what a process writes and lets a test wait for a text in it.
 type lines struct {
 	mu   sync.Mutex
@@ -41,7 +49,7 @@ func (l *lines) forget() {
 // await returns what has been written once it holds the text.
 func (l *lines) await(t *testing.T, text string) string {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -92,5 +100,5 @@ func awaitEnd(t *testing.T, cells map[int]string) {
 			}
 		}
 		return true
-	}, 20*time.Second, 5*time.Millisecond)
+	}, patience, 5*time.Millisecond)
 }

@@ -135,7 +135,7 @@ func (f *fleet) part(t *testing.T) {
 		return !slices.ContainsFunc(f.scheduler.Executors(), func(e sched.ExecutorStatus) bool {
 			return e.State != sched.ExecutorLost && !slices.ContainsFunc(f.live, func(l *testExecutor) bool { return l.id == e.ID })
 		})
-	}, 20*time.Second, 5*time.Millisecond, "an executor that ended is still counted on")
+	}, patience, 5*time.Millisecond, "an executor that ended is still counted on")
 }
 
 // forget drops what was logged of queries that went well.

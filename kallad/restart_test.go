@@ -127,7 +127,7 @@ func killInMidJob(t *testing.T, args ...string) *restarted {
 	require.Eventually(t, func() bool {
 		_, doc = r.call("GET", "/api/jobs/again", "")
 		return doc["rows_read"] != nil && doc["rows_read"] != 0.
-	}, 20*time.Second, 5*time.Millisecond, "%v", doc)
+	}, patience, 5*time.Millisecond, "%v", doc)
 	require.Equal(t, "cluster", doc["engine_mode"])
 	r.front.lead("")
 	r.die(t)
@@ -150,7 +150,7 @@ func (r *restarted) check(t *testing.T, mode string, executors ...string) map[st
 	require.Eventually(t, func() bool {
 		_, doc = r.call("GET", "/api/jobs/again", "")
 		return doc["callback"] == "acknowledged"
-	}, 20*time.Second, 5*time.Millisecond, "%v", doc)
+	}, patience, 5*time.Millisecond, "%v", doc)
 	finals := slices.DeleteFunc(r.caller.notes(), func(n note) bool { return strings.HasSuffix(n.path, "/progress") })
 	require.Len(t, finals, 1)
 	counts := map[string]int{"matched": gatedRows / 10 * 9, "unmatched_left": gatedRows / 10, "unmatched_right": 1}

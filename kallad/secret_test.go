@@ -275,7 +275,7 @@ func logged(t *testing.T, logs *lines, message, field string) (value string) {
 			}
 		}
 		return false
-	}, 30*time.Second, 5*time.Millisecond, "%s: %s", message, logs)
+	}, patience, 5*time.Millisecond, "%s: %s", message, logs)
 	return value
 }
 

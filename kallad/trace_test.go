@@ -132,7 +132,7 @@ func (s *spans) await(t *testing.T, trace string, names ...string) []span {
 			}
 		}
 		return true
-	}, 30*time.Second, 10*time.Millisecond, "%v", names)
+	}, patience, 10*time.Millisecond, "%v", names)
 	return in
 }
 

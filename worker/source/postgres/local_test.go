@@ -145,5 +145,5 @@ func TestStoppingIsWithinTheRules(t *testing.T) {
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return busy(t, db, "ruled") == 1 }, 10*time.Second, 10*time.Millisecond)
 	require.NoError(t, batches.Close())
-	require.Eventually(t, func() bool { return busy(t, db, "ruled") == 0 }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return busy(t, db, "ruled") == 0 }, 20*time.Second, 10*time.Millisecond)
 }

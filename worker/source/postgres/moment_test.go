@@ -148,7 +148,7 @@ func TestFormIsWaitedFor(t *testing.T) {
 			})
 			require.Eventually(t, func() bool {
 				return string(db.Psql(t, "SELECT count(*) FROM pg_locks WHERE relation = to_regclass('t') AND NOT granted")) == "1\n"
-			}, 5*time.Second, 10*time.Millisecond)
+			}, 20*time.Second, 10*time.Millisecond)
 
 			rows, err := readPart(src, idScan, parts[0])
 			require.NoError(t, err)
@@ -343,7 +343,7 @@ func TestCloseLetsGo(t *testing.T) {
 	require.Positive(t, connections(t, db, "letgo"))
 	require.NoError(t, src.Close())
 	require.NoError(t, batches.Close())
-	require.Eventually(t, func() bool { return connections(t, db, "letgo") == 0 }, 2*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return connections(t, db, "letgo") == 0 }, 20*time.Second, 10*time.Millisecond)
 }
 
 // What the server says of an error travels with it.
