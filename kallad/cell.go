@@ -86,7 +86,7 @@ func newCellHost(config []byte, meter cell.Meter) (cell.Host, error) {
 	}
 	e := &engines{
 		limits: s.Session, stores: stores, usage: engine.NewUsage(),
-		binding: engine.NewPool(s.Bind, true), sessions: engine.NewPool(s.Session, true),
+		binding: engine.NewPool(s.Bind, engine.AheadAlways), sessions: engine.NewPool(s.Session, engine.AheadAlways),
 	}
 	e.limits.Usage = e.usage
 	e.share = tasksAlone(e.limits)

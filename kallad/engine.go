@@ -130,7 +130,8 @@ type engines struct {
 }
 
 // newEngines wires everything that jobs need in this process. A daemon keeps
-// sessions open ahead for the jobs to come; a single job needs one of each.
+// sessions open ahead for the jobs to come, in its cells if it has them; a
+// single job needs one of each.
 // No job reads or writes what is private.
 func (f *engineFlags) newEngines(staging string, private []string, jobs int, daemon bool, log *slog.Logger) (*engines, error) {
 	limits := f.limits(jobs)
@@ -156,8 +157,7 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 			MemoryHint: fmt.Sprintf("--memory-limit, of which a job now gets %s", formatBytes(limits.MemoryLimit)),
 		},
 		limits: limits, slots: jobs, share: 1, stores: stores, usage: limits.Usage,
-		binding:  engine.NewPool(f.bindLimits(), daemon && !f.isolate),
-		sessions: engine.NewPool(limits, daemon && !f.isolate),
+		binding: engine.NewPool(f.bindLimits(), f.ahead(daemon)), sessions: engine.NewPool(limits, f.ahead(daemon)),
 	}
 	if jobs == 1 {
 		e.share = tasksAlone(limits)
@@ -171,6 +171,18 @@ func (f *engineFlags) newEngines(staging string, private []string, jobs int, dae
 		}
 	}
 	return e, nil
+}
+
+// ahead is how far ahead a process opens sessions of its own. With cells it
+// needs none but to finish what its executors have left.
+func (f *engineFlags) ahead(daemon bool) engine.Ahead {
+	switch {
+	case f.isolate:
+		return engine.AheadNone
+	case daemon:
+		return engine.AheadAlways
+	}
+	return engine.AheadFirst
 }
 
 // tasksAlone is how many tasks share the limits of a job that has a process

@@ -14,8 +14,8 @@ const refillAfter = 100 * time.Millisecond
 // than a small query. Each session is still used once and by one user. All
 // methods are safe for concurrent use.
 type Pool struct {
-	cfg    Config
-	refill bool
+	cfg   Config
+	ahead Ahead
 
 	mu      sync.Mutex
 	spare   chan opened // nil when none is being opened
@@ -29,12 +29,25 @@ type opened struct {
 	err     error
 }
 
-// NewPool returns a pool that opens its first session at once. With refill it
-// opens another a moment after one was taken; without, there is only the first
-// one ahead.
-func NewPool(cfg Config, refill bool) *Pool {
-	p := &Pool{cfg: cfg, refill: refill}
-	p.openAhead()
+// Ahead says which sessions a pool opens before they are asked for.
+type Ahead int
+
+const (
+	// AheadNone is for sessions that are hardly ever needed.
+	AheadNone Ahead = iota
+	// AheadFirst opens the first session at once, and no other ahead.
+	AheadFirst
+	// AheadAlways opens the first at once, and another a moment after one was
+	// taken.
+	AheadAlways
+)
+
+// NewPool returns a pool that opens sessions so far ahead.
+func NewPool(cfg Config, ahead Ahead) *Pool {
+	p := &Pool{cfg: cfg, ahead: ahead}
+	if ahead != AheadNone {
+		p.openAhead()
+	}
 	return p
 }
 
@@ -43,7 +56,7 @@ func (p *Pool) Open() (*Session, error) {
 	p.mu.Lock()
 	spare := p.spare
 	p.spare = nil
-	if p.refill && !p.closed && p.due == nil {
+	if p.ahead == AheadAlways && !p.closed && p.due == nil {
 		p.due = time.AfterFunc(refillAfter, p.openDue)
 	}
 	p.mu.Unlock()

@@ -154,7 +154,7 @@ func run(t *testing.T, task plan.Task) (*notes, bool, error) {
 	closed := false
 	registry := source.NewRegistry()
 	registry.AddScheme("numbers", counting{&closed})
-	pool := engine.NewPool(engine.Config{Threads: 2, TempDir: t.TempDir()}, false)
+	pool := engine.NewPool(engine.Config{Threads: 2, TempDir: t.TempDir()}, engine.AheadFirst)
 	t.Cleanup(func() { require.NoError(t, pool.Close()) })
 	seen := newNotes()
 	e := executor.New(executor.Pooled(pool), registry, fetcher{})

@@ -57,7 +57,7 @@ type ahead struct {
 }
 
 func (a *ahead) pool() *engine.Pool {
-	a.begin.Do(func() { a.begun = engine.NewPool(a.cfg, true) })
+	a.begin.Do(func() { a.begun = engine.NewPool(a.cfg, engine.AheadAlways) })
 	return a.begun
 }
 

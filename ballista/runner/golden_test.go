@@ -71,7 +71,7 @@ func (p pretended) Places() int { return p.places }
 func newEngine(t *testing.T, sources *source.Registry, limits engine.Config, places int) runner.Engine {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	sessions := engine.NewPool(limits, false)
+	sessions := engine.NewPool(limits, engine.AheadFirst)
 	pieces, err := shuffle.NewStore(shuffle.Config{Dir: limits.TempDir}, log)
 	require.NoError(t, err)
 	client := shuffle.NewClient(shuffle.ClientConfig{}, plan.LocalExecutor, pieces)
