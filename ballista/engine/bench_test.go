@@ -29,11 +29,12 @@ var paymentSchema = arrow.NewSchema([]arrow.Field{
 	{Name: "n", Type: arrow.PrimitiveTypes.Int64},
 }, nil)
 
-// paymentBatch is one batch, and how many bytes it has.
-func paymentBatch() (arrow.RecordBatch, int64) {
+// paymentBatch is one batch, the first of whose payments has the given number,
+// and how many bytes it has.
+func paymentBatch(first int) (arrow.RecordBatch, int64) {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, paymentSchema)
 	defer b.Release()
-	for i := range benchRows {
+	for i := first; i < first+benchRows; i++ {
 		b.Field(0).(*array.StringBuilder).Append(fmt.Sprintf("PAY-%09d", i))
 		if i%50 == 0 {
 			b.Field(1).AppendNull()
@@ -86,16 +87,31 @@ func benchSession(b *testing.B) *engine.Session {
 	return s
 }
 
-// BenchmarkCreateTable is what it takes to get batches into a table.
+// BenchmarkCreateTable is what it takes to get batches into a table, and to
+// find out that a key is distinct.
 func BenchmarkCreateTable(b *testing.B) {
 	s := benchSession(b)
-	batch, size := paymentBatch()
-	b.SetBytes(size * benchBatches * benchPartitions)
-	for b.Loop() {
-		rows, err := s.CreateTable(b.Context(), "payments", payments(batch))
-		require.NoError(b, err)
-		require.EqualValues(b, benchRows*benchBatches*benchPartitions, rows)
-		require.NoError(b, s.Exec(b.Context(), "DROP TABLE payments"))
+	var batches []arrow.RecordBatch
+	var total int64
+	for i := range benchPartitions * benchBatches {
+		batch, size := paymentBatch(i * benchRows)
+		batches, total = append(batches, batch), total+size
+	}
+	for name, keys := range map[string][]string{"plain": nil, "distinct": {"payment_id"}} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(total)
+			for b.Loop() {
+				in := engine.Input{Schema: paymentSchema, Partitions: benchPartitions, Distinct: engine.NewDistinct(keys...)}
+				in.Open = func(_ context.Context, i int) (engine.Batches, error) {
+					return &slice{batches: batches[i*benchBatches : (i+1)*benchBatches]}, nil
+				}
+				rows, err := s.CreateTable(b.Context(), "payments", in)
+				require.NoError(b, err)
+				require.EqualValues(b, benchRows*benchBatches*benchPartitions, rows)
+				require.Equal(b, keys != nil, in.Distinct.Proven())
+				require.NoError(b, s.Exec(b.Context(), "DROP TABLE payments"))
+			}
+		})
 	}
 }
 
@@ -103,7 +119,7 @@ func BenchmarkCreateTable(b *testing.B) {
 // with the number of a partition for each row, as a shuffle needs it.
 func BenchmarkQuery(b *testing.B) {
 	s := benchSession(b)
-	batch, size := paymentBatch()
+	batch, size := paymentBatch(0)
 	_, err := s.CreateTable(b.Context(), "payments", payments(batch))
 	require.NoError(b, err)
 	for name, sql := range map[string]string{

@@ -62,6 +62,8 @@ type Input struct {
 	// OnRows, when set, is told of rows that were taken over. It is called
 	// from several threads.
 	OnRows func(partition, rows int)
+	// Distinct, when set, is told of them, too, and settled by CreateTable.
+	Distinct *Distinct
 }
 
 // CreateTable reads the whole input into a new table, with as many threads as
@@ -73,6 +75,10 @@ func (s *Session) CreateTable(ctx context.Context, name string, in Input) (rows 
 	scan := &scan{ctx: ctx, cancel: cancel, in: in}
 	id := s.scans.add(scan)
 	defer s.scans.remove(id)
+	if in.Distinct != nil {
+		in.Distinct.room = s.memoryLimit / distinctShare
+		defer in.Distinct.drop()
+	}
 	err = s.Exec(ctx, fmt.Sprintf("CREATE TABLE %s AS SELECT * FROM %s(%d)", Quote(name), scanFunction, id))
 	if cause := scan.failure(); cause != nil {
 		return 0, cause
@@ -80,7 +86,9 @@ func (s *Session) CreateTable(ctx context.Context, name string, in Input) (rows 
 	if err != nil {
 		return 0, fmt.Errorf("load table %q: %w", name, err)
 	}
-	return scan.taken(), nil
+	rows = scan.taken()
+	in.Distinct.settle(rows, s.threads)
+	return rows, nil
 }
 
 // scan is one running CreateTable.
@@ -170,6 +178,9 @@ type scanThread struct {
 	batch     arrow.RecordBatch
 	offset    int
 	writers   []writer
+	// distinct looks at the rows as they are in DuckDB's vectors; nil if nobody
+	// wants that.
+	distinct *gatherer
 }
 
 // fill writes up to one vector of rows into a chunk; 0 rows end the thread.
@@ -177,6 +188,9 @@ func (t *scanThread) fill(chunk duck.DataChunk) error {
 	for t.batch == nil || t.offset >= int(t.batch.NumRows()) {
 		if more, err := t.advance(); err != nil || !more {
 			duck.DataChunkSetSize(chunk, 0)
+			if t.distinct != nil {
+				t.distinct.flush()
+			}
 			return err
 		}
 	}
@@ -187,6 +201,9 @@ func (t *scanThread) fill(chunk duck.DataChunk) error {
 		}
 	}
 	duck.DataChunkSetSize(chunk, duck.IdxT(n))
+	if t.distinct != nil {
+		t.distinct.add(chunk, n)
+	}
 	t.offset += n
 	t.scan.count(t.partition, n)
 	return nil

@@ -60,7 +60,7 @@ func kalladScanInit(ptr unsafe.Pointer) {
 func kalladScanLocalInit(ptr unsafe.Pointer) {
 	info := duck.InitInfo{Ptr: ptr}
 	scan := valueOf(duck.InitGetBindData(info)).(*scan)
-	thread := &scanThread{scan: scan}
+	thread := &scanThread{scan: scan, distinct: scan.in.Distinct.gatherer(scan.in.Schema)}
 	for _, f := range scan.in.Schema.Fields() {
 		w, err := newWriter(f.Type)
 		if err != nil {

@@ -19,6 +19,9 @@ type Session struct {
 	spill *spill
 	usage *Usage
 	scans scanSet
+	// memoryLimit and threads are those of its Config.
+	memoryLimit int64
+	threads     int
 
 	mu     sync.Mutex
 	closed bool
@@ -37,7 +40,7 @@ func Open(cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{spill: spill}
+	s := &Session{spill: spill, memoryLimit: cfg.MemoryLimit, threads: cfg.Threads}
 	if err := s.start(cfg); err != nil {
 		return nil, fmt.Errorf("open engine session: %w", err)
 	}

@@ -72,6 +72,8 @@ type run struct {
 	locations map[string]plan.Secret
 	observer  plan.TaskObserver
 	streams   []stream
+	// distinct are what steps want to know of the tables, by their names.
+	distinct map[string]*engine.Distinct
 	// kept are the whole rows of an input, nil unless the task keeps some.
 	kept *kept
 }
@@ -90,6 +92,12 @@ func (r *run) do(ctx context.Context, task plan.Task) error {
 			return err
 		}
 		r.kept = keep(ctx, task.Steps[i], r.observer)
+	}
+	r.distinct = map[string]*engine.Distinct{}
+	for _, step := range task.Steps {
+		if d := step.Distinct; d != nil {
+			r.distinct[d.Table] = engine.NewDistinct(d.Keys...)
+		}
 	}
 	for _, in := range task.Inputs {
 		admitting, span := trace.Start(ctx, "load "+in.Table, attribute.String("source", in.Source), attribute.Bool("streamed", in.Streamed))

@@ -243,6 +243,36 @@ func TestPieces(t *testing.T) {
 	require.Empty(t, seen.loaded, "pieces are no source")
 }
 
+// A count takes the shorter way where the table's rows turned out distinct, and
+// only there.
+func TestShorterWayWhereRowsAreDistinct(t *testing.T) {
+	t.Parallel()
+	count := plan.Step{Name: "c", Kind: plan.StepCount, SQL: "SELECT CAST(1 AS BIGINT)", Distinct: &plan.Distinct{Table: "t", Keys: []string{"n"}, SQL: "SELECT CAST(2 AS BIGINT)"}}
+	pieces := func(table string, partitions ...int) plan.Input {
+		in := plan.Input{Table: table, Schema: plan.Schema{Schema: numbers}}
+		for _, p := range partitions {
+			in.Pieces = append(in.Pieces, plan.Piece{Partition: p})
+		}
+		return in
+	}
+	for name, c := range map[string]struct {
+		inputs []plan.Input
+		want   int64
+	}{
+		"distinct":              {[]plan.Input{scanOf(false, 0, 1, 2)}, 2},
+		"doubled":               {[]plan.Input{scanOf(false, 0, 1, 0)}, 1},
+		"distinct pieces":       {[]plan.Input{pieces("t", 3, 4)}, 2},
+		"doubled pieces":        {[]plan.Input{pieces("t", 3, 3)}, 1},
+		"another table's":       {[]plan.Input{pieces("t", 3, 3), pieces("u", 3, 4)}, 1},
+		"not known of a stream": {[]plan.Input{scanOf(true, 0, 1)}, 1},
+		"empty":                 {[]plan.Input{pieces("t")}, 2},
+	} {
+		seen, _, err := run(t, plan.Task{Inputs: c.inputs, Steps: []plan.Step{count}})
+		require.NoError(t, err, name)
+		require.Equal(t, []int64{c.want}, seen.counts["c"], name)
+	}
+}
+
 // The error of an input comes out as it is, whichever way it is read.
 func TestInputErrors(t *testing.T) {
 	t.Parallel()

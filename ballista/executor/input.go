@@ -43,6 +43,7 @@ func (r *run) admit(ctx context.Context, in plan.Input) error {
 		r.streams = append(r.streams, stream{Stream: s, input: in, from: from})
 		return nil
 	}
+	from.Distinct = r.distinct[in.Table]
 	rows, err := r.session.CreateTable(ctx, in.Table, from.Input)
 	if closeErr := from.close(); err == nil {
 		err = closeErr

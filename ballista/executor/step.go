@@ -14,7 +14,11 @@ func (r *run) take(ctx context.Context, step plan.Step) error {
 	case plan.StepRun:
 		return r.watched(step.Name, func() error { return r.session.Exec(ctx, step.SQL) })
 	case plan.StepCount:
-		values, err := r.session.Int64(ctx, step.SQL)
+		sql := step.SQL
+		if d := step.Distinct; d != nil && r.distinct[d.Table].Proven() {
+			sql = d.SQL
+		}
+		values, err := r.session.Int64(ctx, sql)
 		if err != nil {
 			return err
 		}

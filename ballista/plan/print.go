@@ -84,6 +84,9 @@ func (s Step) String() string {
 	if s.Marked {
 		kind += ", unmarked rows"
 	}
+	if d := s.Distinct; d != nil {
+		kind += fmt.Sprintf(", shorter where %s(%s) turns out distinct", d.Table, strings.Join(d.Keys, ", "))
+	}
 	return fmt.Sprintf("%s (%s): %s", s.Name, kind, s.SQL)
 }
 

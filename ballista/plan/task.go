@@ -96,6 +96,8 @@ type Step struct {
 	Name string   `json:"name"`
 	Kind StepKind `json:"kind"`
 	SQL  string   `json:"sql"`
+	// Distinct, of a StepCount, is a shorter way to the same counts.
+	Distinct *Distinct `json:"distinct,omitempty"`
 	// Marked says that the first column of a StepStream is a boolean mark:
 	// rows where it is true are counted and not streamed, and the column is
 	// no part of the stream.
@@ -108,4 +110,13 @@ type Step struct {
 	// Partitions-1 and never null, that says where the row belongs, and is no
 	// part of what is written.
 	Partitions int `json:"partitions,omitempty"`
+}
+
+// Distinct is a statement for a table of which it is known that no two rows
+// have the same Keys, rows with a null in one of them left out. A task that
+// found that out while it loaded the table takes SQL in place of the step's.
+type Distinct struct {
+	Table string   `json:"table"`
+	Keys  []string `json:"keys"`
+	SQL   string   `json:"sql"`
 }

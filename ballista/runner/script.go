@@ -57,7 +57,7 @@ func (r *run) request() plan.Request {
 		lookup := plan.Lookup{
 			Table: t.alias, Keys: t.keys, Unique: t.alone(), Columns: pick(t.about.Schema, t.evidence, t.keys),
 			Steps: []plan.Step{
-				{Name: keysStep[side], Kind: plan.StepCount, SQL: keysSQL(t)},
+				countKeys(side, t),
 				{Name: unmatchedStep[side], Kind: plan.StepStream, Marked: true, SQL: r.unmatchedSQL(side), Sorted: r.sorted(unmatchedColumns(t)...)},
 			},
 			Late: r.late(side),
@@ -87,7 +87,7 @@ func (r *run) late(side int) *plan.Late {
 	return &plan.Late{
 		Columns: t.read,
 		Steps: []plan.Step{
-			{Name: keysStep[side], Kind: plan.StepCount, SQL: keysSQL(t)},
+			countKeys(side, t),
 			{Name: "find_" + unmatchedStep[side], Kind: plan.StepRun, SQL: fmt.Sprintf("CREATE TABLE %s AS SELECT s.%s, %s FROM %s AS s WHERE NOT %s",
 				wanted, plan.TaskFunction, keys, quote(t.alias), r.isMatched(side))},
 			{Name: matchedRowsStep[side], Kind: plan.StepCount, SQL: fmt.Sprintf("SELECT (SELECT count(*) FROM %s) - (SELECT count(*) FROM %s)", quote(t.alias), wanted)},
@@ -140,17 +140,21 @@ func unmatchedColumns(t *table) []string {
 
 func resultColumn(i int) string { return "c" + strconv.Itoa(i) }
 
-// keysSQL counts the rows beyond the first of each key, and the rows with a
-// null in the key. Where the source knows that there is none of the first, no
-// hash table of all keys is made to find that.
-func keysSQL(t *table) string {
-	return fmt.Sprintf("SELECT %s, (SELECT count(*) FROM %s WHERE %s)", duplicatesSQL(t), quote(t.alias), anyNull(t.keys))
+// countKeys counts the rows beyond the first of each key, and the rows with a
+// null in the key. Where it is known that there is none of the first, no hash
+// table of all keys is made to find that.
+func countKeys(side int, t *table) plan.Step {
+	nulls := fmt.Sprintf("(SELECT count(*) FROM %s WHERE %s)", quote(t.alias), anyNull(t.keys))
+	distinct := "SELECT CAST(0 AS BIGINT), " + nulls
+	step := plan.Step{Name: keysStep[side], Kind: plan.StepCount, SQL: distinct}
+	if !t.unique() {
+		step.SQL = "SELECT " + duplicatesSQL(t) + ", " + nulls
+		step.Distinct = &plan.Distinct{Table: t.alias, Keys: t.keys, SQL: distinct}
+	}
+	return step
 }
 
 func duplicatesSQL(t *table) string {
-	if t.unique() {
-		return "CAST(0 AS BIGINT)"
-	}
 	if len(t.keys) == 1 {
 		return fmt.Sprintf("(SELECT count(%[1]s) - count(DISTINCT %[1]s) FROM %[2]s)", quote(t.keys[0]), quote(t.alias))
 	}
