@@ -122,9 +122,23 @@ func (o *observer) Counts(step string, v []int64) error {
 // Stream implements plan.Observer. Encoding a batch goes on while the engine
 // computes the next.
 func (o *observer) Stream(ctx context.Context, step string, rows plan.Stream) error {
-	file, err := o.file(ctx, step, rows.Schema())
+	keys, err := o.run.keyedOf(step)
 	if err != nil {
 		return err
+	}
+	schema := keys.schema(rows.Schema())
+	file, err := o.file(ctx, step, schema)
+	if err != nil {
+		return err
+	}
+	write := func(ctx context.Context, batch arrow.RecordBatch) error {
+		defer batch.Release()
+		whole := keys.batch(schema, batch)
+		defer whole.Release()
+		if err := file.Write(ctx, whole); err != nil {
+			return err
+		}
+		return o.wrote(step, file, whole.NumRows())
 	}
 	batches := make(chan arrow.RecordBatch, 1)
 	group, both := errgroup.WithContext(ctx)
@@ -132,7 +146,14 @@ func (o *observer) Stream(ctx context.Context, step string, rows plan.Stream) er
 		defer close(batches)
 		return o.forward(both, rows, batches)
 	})
-	group.Go(func() error { return o.write(both, step, file, batches) })
+	group.Go(func() error {
+		for batch := range batches {
+			if err := write(both, batch); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	err = group.Wait()
 	for batch := range batches {
 		batch.Release()
@@ -165,11 +186,7 @@ func (o *observer) start(ctx context.Context, step string, schema *arrow.Schema)
 	if step == stepMatched {
 		return o.run.evidence.Matched(ctx, schema)
 	}
-	side := slices.Index(unmatchedStep[:], step)
-	if side < 0 {
-		return nil, fmt.Errorf("step %s streams nothing that is evidence", step)
-	}
-	return o.run.evidence.Unmatched(ctx, sides[side], schema)
+	return o.run.evidence.Unmatched(ctx, sides[slices.Index(unmatchedStep[:], step)], schema)
 }
 
 // close finishes the files once every stream has ended.
@@ -207,24 +224,14 @@ func (o *observer) forward(ctx context.Context, rows plan.Stream, batches chan<-
 	}
 }
 
-func (o *observer) write(ctx context.Context, step string, file *evidence.File, batches <-chan arrow.RecordBatch) error {
-	for batch := range batches {
-		n := batch.NumRows()
-		err := file.Write(ctx, batch)
-		batch.Release()
-		if err != nil {
-			return err
-		}
-		o.run.progress.wrote(step, n)
-		if step != stepMatched {
-			continue
-		}
-		if o.run.places > 0 {
-			o.run.progress.found(file.Rows())
-		}
-		if err := o.run.checkRows(file.Rows()); err != nil {
-			return err
-		}
+// wrote notes that rows of a step were written.
+func (o *observer) wrote(step string, file *evidence.File, rows int64) error {
+	o.run.progress.wrote(step, rows)
+	if step != stepMatched {
+		return nil
 	}
-	return nil
+	if o.run.places > 0 {
+		o.run.progress.found(file.Rows())
+	}
+	return o.run.checkRows(file.Rows())
 }

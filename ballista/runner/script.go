@@ -83,7 +83,7 @@ func (r *run) late(side int) *plan.Late {
 	for i, k := range t.keys {
 		same[i] = fmt.Sprintf("s.%[1]s IS NOT DISTINCT FROM w.%[1]s", quote(k))
 	}
-	items := append([]string{r.keyText(side, quoteAll("s.", t.keys)) + " AS record_key"}, quoteAll("s.", t.evidence)...)
+	items := append(r.recordKey(side), quoteAll("s.", t.evidence)...)
 	return &plan.Late{
 		Columns: t.read,
 		Steps: []plan.Step{
@@ -187,14 +187,15 @@ func (r *run) isMatched(side int) string {
 }
 
 func (r *run) matchedSQL() string {
-	items := make([]string, 0, len(r.query.columns)+2)
-	for side, name := range []string{"left_key", "right_key"} {
-		columns := make([]string, len(r.query.keys[side]))
-		for i, at := range r.query.keys[side] {
+	keys := make([]string, len(r.query.keys))
+	for side, places := range r.query.keys {
+		columns := make([]string, len(places))
+		for i, at := range places {
 			columns[i] = resultColumn(at)
 		}
-		items = append(items, r.keyText(side, columns)+" AS "+name)
+		keys[side] = r.keyText(side, columns)
 	}
+	items := r.matchedKeyed().items(keys)
 	for i, c := range r.query.columns {
 		items = append(items, resultColumn(i)+" AS "+quote(c.Name))
 	}
@@ -205,9 +206,15 @@ func (r *run) matchedSQL() string {
 // pass both finds the unmatched rows and counts the matched ones.
 func (r *run) unmatchedSQL(side int) string {
 	t := r.tables[side]
-	items := append([]string{"s.kallad_matched", r.keyText(side, quoteAll("s.", t.keys)) + " AS record_key"}, quoteAll("s.", t.evidence)...)
+	items := append([]string{"s.kallad_matched"}, append(r.recordKey(side), quoteAll("s.", t.evidence)...)...)
 	return fmt.Sprintf("SELECT %s FROM (SELECT s.*, %s AS kallad_matched FROM %s AS s) AS s",
 		strings.Join(items, ", "), r.isMatched(side), quote(t.alias))
+}
+
+// recordKey is the item for the key of a side's row, none where it is streamed
+// as the column that it is.
+func (r *run) recordKey(side int) []string {
+	return r.unmatchedKeyed(side).items([]string{r.keyText(side, quoteAll("s.", r.tables[side].keys))})
 }
 
 // keyText is a key as one text: its own for a single column, a JSON array for

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -30,7 +31,15 @@ func invoices(keys ...string) *arrow.Schema {
 		arrow.Field{Name: "due", Type: arrow.FixedWidthTypes.Date32, Nullable: true}), nil)
 }
 
+// invoiceBatch has its keys twice, as they are keys and columns.
 func invoiceBatch(schema *arrow.Schema, first, rows int) arrow.RecordBatch {
+	once := onceBatch(arrow.NewSchema(schema.Fields()[schema.NumFields()/2-1:], nil), first, rows)
+	defer once.Release()
+	columns := once.Columns()
+	return array.NewRecordBatch(schema, append(slices.Clone(columns[:len(columns)-2]), columns...), once.NumRows())
+}
+
+func onceBatch(schema *arrow.Schema, first, rows int) arrow.RecordBatch {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
 	for i := first; i < first+rows; i++ {

@@ -168,7 +168,7 @@ func (c *chunk) putLevels(page []byte) int {
 	return start
 }
 
-// finish writes the chunk's pages and makes it ready for the next row group.
+// finish writes the chunk's pages, as often as it is called until reset.
 func (c *chunk) finish(pager file.PageWriter, meta *metadata.ColumnChunkMetaDataBuilder) error {
 	if err := c.endPage(); err != nil {
 		return err
@@ -188,9 +188,13 @@ func (c *chunk) finish(pager file.PageWriter, meta *metadata.ColumnChunkMetaData
 	stats.SetNullCount(c.totalNulls)
 	c.values.stats(&stats)
 	meta.SetStats(stats)
+	return pager.Close(dict != nil, dict != nil && plain)
+}
+
+// reset makes the chunk ready for the next row group.
+func (c *chunk) reset() {
 	c.values.reset()
 	c.body, c.pages, c.totalNulls = c.body[:0], c.pages[:0], 0
-	return pager.Close(dict != nil, dict != nil && plain)
 }
 
 // writePages reports whether any page is without a dictionary.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet"
@@ -29,12 +30,15 @@ const (
 // value is copied once, into its page. File and row group metadata and the
 // pages' headers remain the library's.
 type flatEncoder struct {
-	cfg     Config
-	props   *parquet.WriterProperties
-	codec   compress.Compression
-	sink    *teller
-	meta    *metadata.FileMetaDataBuilder
-	chunks  []*chunk
+	cfg    Config
+	props  *parquet.WriterProperties
+	codec  compress.Compression
+	sink   *teller
+	meta   *metadata.FileMetaDataBuilder
+	chunks []*chunk
+	// from says, for each column of the row group, whose chunk has its values: an
+	// earlier column's if both were written with the same arrays throughout.
+	from    []int
 	groups  int
 	inGroup int64
 }
@@ -66,8 +70,18 @@ func newFlatEncoder(cfg Config, schema *arrow.Schema, w io.Writer) (*flatEncoder
 func (e *flatEncoder) room() int64 { return int64(e.cfg.RowGroupRows) - e.inGroup }
 
 func (e *flatEncoder) write(arrays []arrow.Array, rows int64) error {
+	from := e.shared(arrays)
+	if !slices.Equal(from, e.from) {
+		if err := e.endGroup(); err != nil {
+			return err
+		}
+		e.from = from
+	}
 	var held int64
 	for i, c := range e.chunks {
+		if from[i] != i {
+			continue
+		}
 		if err := c.write(arrays[i]); err != nil {
 			return fmt.Errorf("encode column %q: %w", c.descr.Name(), err)
 		}
@@ -78,6 +92,29 @@ func (e *flatEncoder) write(arrays []arrow.Array, rows int64) error {
 		return nil
 	}
 	return e.endGroup()
+}
+
+// shared finds the columns that are encoded once for several: a key is mostly
+// one of the caller's columns, too.
+func (e *flatEncoder) shared(arrays []arrow.Array) []int {
+	from := make([]int, len(arrays))
+	for i, arr := range arrays {
+		from[i] = slices.IndexFunc(arrays[:i+1], func(other arrow.Array) bool { return sameArray(other, arr) })
+		if e.chunks[from[i]].optional != e.chunks[i].optional {
+			from[i] = i
+		}
+	}
+	return from
+}
+
+// sameArray reports whether two arrays are the same memory.
+func sameArray(a, b arrow.Array) bool {
+	if a == b {
+		return true
+	}
+	x, y := a.Data(), b.Data()
+	return x.Len() == y.Len() && x.Offset() == y.Offset() && len(x.Children()) == 0 && x.Dictionary() == y.Dictionary() &&
+		slices.Equal(x.Buffers(), y.Buffers()) && arrow.TypeEqual(x.DataType(), y.DataType())
 }
 
 // endGroup writes the row group's column chunks one after the other.
@@ -93,9 +130,12 @@ func (e *flatEncoder) endGroup() error {
 		if err != nil {
 			return fmt.Errorf("write row group: %w", err)
 		}
-		if err := c.finish(pager, chunkMeta); err != nil {
+		if err := e.chunks[e.from[i]].finish(pager, chunkMeta); err != nil {
 			return fmt.Errorf("write column %q: %w", c.descr.Name(), err)
 		}
+	}
+	for _, c := range e.chunks {
+		c.reset()
 	}
 	group.SetNumRows(int(e.inGroup))
 	if err := group.Finish(0, int16(e.groups)); err != nil {

@@ -126,6 +126,42 @@ func TestPagesAndRowGroupsHoldEveryRow(t *testing.T) {
 	}
 }
 
+// TestColumnsOfOneArrayHoldEveryRow writes columns that are the same memory in
+// some batches and not in others.
+func TestColumnsOfOneArrayHoldEveryRow(t *testing.T) {
+	t.Parallel()
+	mem := memory.NewGoAllocator()
+	rng := rand.New(rand.NewPCG(3, 4))
+	dir := t.TempDir()
+	cfg := config(dir, checked(t))
+	cfg.RowGroupRows = 9000
+	set := create(t, cfg)
+	schema := textSchema("record_key", "same", "other", "none")
+	f, err := set.Unmatched(context.Background(), evidence.Left, schema)
+	require.NoError(t, err)
+	var recs []arrow.RecordBatch
+	rows := 0
+	for _, from := range [][]int{{0, 0, 1, 2}, {0, 0, 1, 2}, {0, 1, 1, 1}, {0, 1, 2, 3}, {0, 0, 0, 0}, {1, 0, 1, 0}, {0, 0, 1, 2}} {
+		made := randomBatch(mem, rng, textSchema("none_few", "some_few_then_many", "none_plain", "some_few"), rows, 4000)
+		columns := make([]arrow.Array, len(from))
+		for i, at := range from {
+			columns[i] = made.Column(at)
+		}
+		recs = append(recs, array.NewRecordBatch(schema, columns, made.NumRows()))
+		made.Release()
+		rows += 4000
+	}
+	for _, r := range recs {
+		r.Retain()
+	}
+	writeAll(t, f, recs...)
+	closeEmpty(t, set, evidence.Right)
+	publishRest(t, set, counts(0, int64(rows), 0))
+	path := filepath.Join(dir, evidence.UnmatchedLeftFile)
+	requireSameValues(t, path, schema, recs)
+	requireBoundsHold(t, path, schema)
+}
+
 func requireSameValues(t *testing.T, path string, schema *arrow.Schema, recs []arrow.RecordBatch) {
 	pf, err := file.OpenParquetFile(path, false)
 	require.NoError(t, err)
