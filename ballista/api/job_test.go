@@ -181,6 +181,7 @@ func TestUnknownPathsAndMethodsAreProblems(t *testing.T) {
 		a := s.call(t, method, path, "")
 		assert.Equal(t, 405, a.status, call)
 		assert.Contains(t, a.header.Get("Allow"), allow, call)
+		assert.NotContains(t, a.header.Get("Allow")+a.body, "OPTIONS", "nothing answers that")
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -91,10 +93,13 @@ func notFound(*fasthttp.RequestCtx) *problem {
 		"The paths are listed by GET /api/openapi.json.")
 }
 
-// methodNotAllowed relies on the router for the Allow header.
+// methodNotAllowed relies on the router for the Allow header, which has OPTIONS
+// in it whether or not that is answered.
 func methodNotAllowed(ctx *fasthttp.RequestCtx) *problem {
-	return newProblem(fasthttp.StatusMethodNotAllowed, "method-not-allowed", "The path does not have this method",
-		"Allowed: "+string(ctx.Response.Header.Peek("Allow")))
+	allowed := strings.Split(string(ctx.Response.Header.Peek("Allow")), ", ")
+	allow := strings.Join(slices.DeleteFunc(allowed, func(method string) bool { return method == fasthttp.MethodOptions }), ", ")
+	ctx.Response.Header.Set("Allow", allow)
+	return newProblem(fasthttp.StatusMethodNotAllowed, "method-not-allowed", "The path does not have this method", "Allowed: "+allow)
 }
 
 func writeJSON(ctx *fasthttp.RequestCtx, status int, contentType string, v any) {

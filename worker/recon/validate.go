@@ -46,8 +46,11 @@ func (j *Job) check(p *problems, opts ValidateOptions) {
 		p.add("run_id", "must be 1 to 128 letters, digits, '-', '_', ':' or '.', and not begin with '.'; a UUID is best")
 	}
 	checkCallback(p, j.CallbackURL, opts)
-	if strings.TrimSpace(j.MatchSQL) == "" {
+	switch {
+	case strings.TrimSpace(j.MatchSQL) == "":
 		p.add("match_sql", "is required: one SELECT over the sources' aliases")
+	case strings.ContainsRune(j.MatchSQL, 0):
+		p.add("match_sql", "must not have the character NUL")
 	}
 	j.checkSources(p)
 	checkOutputPath(p, j.OutputPath)

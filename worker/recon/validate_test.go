@@ -53,6 +53,7 @@ func TestValidateFields(t *testing.T) {
 		{"port", func(j *recon.Job) { j.CallbackURL = "http://h:99999/" }, "callback_url: has a port"},
 		{"fragment", func(j *recon.Job) { j.CallbackURL = "http://h/#" }, "callback_url: must not have a fragment"},
 		{"broken", func(j *recon.Job) { j.CallbackURL = "http://u:s3cret@h:x/" }, "callback_url: is not a valid URL"},
+		{"NUL in sql", func(j *recon.Job) { j.MatchSQL += "\x00" }, "match_sql: must not have the character NUL"},
 		{"blank sql", func(j *recon.Job) { j.MatchSQL = " \n" }, "match_sql: is required"},
 		{"many sources", func(j *recon.Job) { j.Sources = manySources(j.Sources, 100) }, ""},
 		{"too many sources", func(j *recon.Job) { j.Sources = manySources(j.Sources, 101) }, "sources: has 101; one job may have 100"},
