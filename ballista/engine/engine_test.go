@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -161,16 +160,6 @@ func TestInvalidTextIsRefused(t *testing.T) {
 	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.String}}, nil)
 	_, err := s.CreateTable(t.Context(), "t", input(t, array.NewRecordBatch(schema, []arrow.Array{arr}, 2)))
 	require.ErrorContains(t, err, `column "a": a text that is not valid UTF-8`)
-}
-
-func TestCancelEndsARunningQuery(t *testing.T) {
-	t.Parallel()
-	s := open(t, engine.Config{})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	err := s.Exec(ctx, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 3") // it would take days
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Equal(t, [][]string{{"1"}}, texts(t, s, "SELECT 1"), "the session can be used again")
 }
 
 func TestMemoryLimit(t *testing.T) {

@@ -45,24 +45,9 @@ func (s *Session) QueryMarked(ctx context.Context, sql string) (*Rows, error) {
 
 func (s *Session) query(ctx context.Context, sql string, marked bool) (*Rows, error) {
 	r := &Rows{session: s, marked: marked, began: time.Now()}
-	if duck.Prepare(s.conn, sql, &r.stmt) == duck.StateError {
-		defer duck.DestroyPrepare(&r.stmt)
-		return nil, newError(duck.ErrorTypeInvalid, duck.PrepareError(r.stmt))
-	}
-	var pending duck.PendingResult
-	if duck.PendingPreparedStreaming(r.stmt, &pending) == duck.StateError {
-		err := newError(duck.ErrorTypeInvalid, duck.PendingError(pending))
-		duck.DestroyPending(&pending)
-		duck.DestroyPrepare(&r.stmt)
-		return nil, err
-	}
-	err := s.interruptible(ctx, func() error {
-		if duck.ExecutePending(pending, &r.res) == duck.StateError {
-			return newError(duck.ResultErrorType(&r.res), duck.ResultError(&r.res))
-		}
-		return nil
-	})
-	duck.DestroyPending(&pending)
+	// Threads of the engine begin to run the statement before ExecutePending is
+	// called: from Prepare on, all of it can be interrupted.
+	err := s.interruptible(ctx, func() error { return r.start(sql) })
 	if err == nil {
 		err = r.open()
 	}
@@ -71,6 +56,22 @@ func (s *Session) query(ctx context.Context, sql string, marked bool) (*Rows, er
 		return nil, err
 	}
 	return r, nil
+}
+
+// start runs the statement until its first rows are there, or its end.
+func (r *Rows) start(sql string) error {
+	if duck.Prepare(r.session.conn, sql, &r.stmt) == duck.StateError {
+		return newError(duck.ErrorTypeInvalid, duck.PrepareError(r.stmt))
+	}
+	var pending duck.PendingResult
+	defer duck.DestroyPending(&pending)
+	if duck.PendingPreparedStreaming(r.stmt, &pending) == duck.StateError {
+		return newError(duck.ErrorTypeInvalid, duck.PendingError(pending))
+	}
+	if duck.ExecutePending(pending, &r.res) == duck.StateError {
+		return newError(duck.ResultErrorType(&r.res), duck.ResultError(&r.res))
+	}
+	return nil
 }
 
 func (r *Rows) open() error {
@@ -215,6 +216,12 @@ func (r *Rows) Close() error {
 		return nil
 	}
 	r.closed = true
+	if !r.done {
+		// Threads may be at work for rows that nobody will fetch. The next
+		// statement, or the session's end, waits for them. DuckDB keeps the
+		// flag until they have ended.
+		duck.Interrupt(r.session.conn)
+	}
 	duck.DestroyResult(&r.res)
 	duck.DestroyPrepare(&r.stmt)
 	if time.Since(r.began) > trimAfter {
