@@ -82,18 +82,31 @@ func parseAddress(uri recon.URI, cfg Config) (*address, error) {
 	if addr.types, err = parseTypes(own["types"]); err != nil {
 		return nil, fmt.Errorf("address %s: types=%s: %w", uri, own["types"], err)
 	}
-	if addr.conn, err = parseConn(rest, cfg); err != nil {
-		return nil, fmt.Errorf("address %s: %w%s", uri, parseFault(err, uri), escapeHint(uri))
+	strays := straysIntoPath(rest)
+	if !strays {
+		if addr.conn, err = parseConn(rest, cfg); err != nil {
+			return nil, fmt.Errorf("address %s: %w%s", uri, parseFault(err, uri), escapeHint(uri))
+		}
 	}
-	if strings.Contains(addr.conn.Host, "@") {
+	if strays || strings.Contains(addr.conn.Host, "@") {
 		// What stands before the last @ is the end of a password.
-		return nil, fmt.Errorf("address %s: there is more than one @ before the host%s", uri, escapeHint(uri))
+		return nil, fmt.Errorf("address %s: there is more than one @%s", uri, escapeHint(uri))
 	}
 	addr.settle(cfg)
 	if err := confine(addr.conn, cfg); err != nil {
 		return nil, fmt.Errorf("address %s: %w", uri, err)
 	}
 	return addr, nil
+}
+
+// straysIntoPath reports whether an address has an @ both before and after the
+// slash that ends its authority. Then a password was not escaped, of which a
+// part would be taken for a host and the rest for a database, which errors name.
+func straysIntoPath(raw string) bool {
+	_, raw, _ = strings.Cut(raw, "://")
+	raw, _, _ = strings.Cut(raw, "?")
+	authority, path, _ := strings.Cut(raw, "/")
+	return strings.Contains(authority, "@") && strings.Contains(path, "@")
 }
 
 // escapeHint says what to do about a password that is not escaped, "" when the

@@ -77,6 +77,8 @@ func TestBadAddresses(t *testing.T) {
 		{"postgres://kallad:" + pgtest.Password + "@localhost/db?table=a", ""},
 		{"postgres://kallad:some words@localhost/db?table=a", "a blank as %20"},
 		{"postgres://kallad:s3@cret@localhost/db?table=a", "write @ as %40"},
+		{"postgres://kallad:s3@host/some@localhost:5432/db?table=a", "write @ as %40"},
+		{"postgres://kallad:s3@host:some/cret@localhost/db?table=a", "write @ as %40"},
 		{"postgres://kallad:some/th?ing@localhost/db?table=a", "/ as %2F"},
 		{"postgres://kallad:" + secret + "@localhost:notaport/db?table=a", "port"},
 	} {
