@@ -63,5 +63,11 @@ func (f *daemonFlags) observed(ctx context.Context, std streams, d daemonParts) 
 		return err
 	}
 	defer undebug()
-	return d.run(ctx, log)
+	err = d.run(ctx, log)
+	if err != nil && ctx.Err() != nil {
+		// The signal is no news: what went wrong after it is.
+		log.Error("not ended well", "error", err)
+		return exitCode(exitError)
+	}
+	return err
 }

@@ -152,6 +152,29 @@ func TestADaemonLivesWithADamagedJournal(t *testing.T) {
 	require.Equal(t, text, kept)
 }
 
+// What was written to a removed journal would be lost with the daemon.
+func TestADaemonWhoseJournalIsRemovedTakesNoJob(t *testing.T) {
+	t.Parallel()
+	c := listen(t)
+	m := newMortal(t, folder(t, joinOnReference), "--drain-timeout", "100ms")
+	m.begin(t)
+	m.post(t, calling(c, "before", endless))
+	m.await(t, "before", "running")
+	require.NoError(t, os.RemoveAll(filepath.Join(m.dir, "staging", journalFolder)))
+	code, doc := m.call("POST", "/api/jobs", document(t, calling(c, "after", joinOnReference)))
+	require.Equal(t, http.StatusServiceUnavailable, code, "%v", doc)
+	code, _ = m.call("GET", "/ready", "")
+	require.Equal(t, http.StatusServiceUnavailable, code)
+	require.Contains(t, m.logs.String(), "somebody has removed its files")
+	require.NoError(t, m.cmd.Process.Signal(syscall.SIGTERM))
+	require.Error(t, m.cmd.Wait())
+	require.Equal(t, exitError, m.cmd.ProcessState.ExitCode(), "what is not on disk is no good end")
+	require.Contains(t, m.logs.String(), "not ended well")
+	require.Contains(t, m.logs.String(), "could not be written to the journal")
+	last, _ := c.final(t)
+	require.Contains(t, last.body["error"], "shut down", "and its caller is told")
+}
+
 func TestAFullDiskTakesNoJobAndLosesNone(t *testing.T) {
 	t.Parallel()
 	c := listen(t)

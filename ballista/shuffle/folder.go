@@ -57,7 +57,11 @@ func tryFolder(dir string) (*folder, error) {
 
 // remove removes the folder with all that is in it, and only then its lock.
 func (f *folder) remove() error {
-	return errors.Join(os.RemoveAll(f.path), os.Remove(f.lock.Name()), f.lock.Close())
+	err := os.Remove(f.lock.Name())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // somebody has cleared the folder for temporary data
+	}
+	return errors.Join(os.RemoveAll(f.path), err, f.lock.Close())
 }
 
 // Sweep removes what dead processes have left in a folder that stores have

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Folder is the files that a journal stands on; names are without a path. Its
@@ -128,7 +129,24 @@ func (d *disk) Close() error {
 
 type diskFile struct{ *os.File }
 
-func (f diskFile) Sync() error { return syncFile(f.File) }
+// errRemoved is a file that was synced and that nobody will find.
+var errRemoved = errors.New("somebody has removed its files; put them back from a back-up or leave the folder empty, and start again")
+
+// Sync implements File. What was removed meanwhile is on the disk until it is
+// closed, and of no use to the next process.
+func (f diskFile) Sync() error {
+	if err := syncFile(f.File); err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink == 0 {
+		return errRemoved
+	}
+	return nil
+}
 
 func (f diskFile) Size() (int64, error) {
 	fi, err := f.Stat()

@@ -153,6 +153,20 @@ func TestTheSecondOfTwoIsRefused(t *testing.T) {
 	require.NoError(t, folder(t, path).Close())
 }
 
+// A file that was removed takes what is written, and no other process finds it.
+func TestAJournalThatWasRemovedTakesNothing(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), ".kallad")
+	j, _ := open(t, folder(t, path))
+	require.NoError(t, j.Put("a", nil).Wait())
+	require.NoError(t, os.RemoveAll(path))
+	require.ErrorContains(t, j.Put("b", nil).Wait(), "somebody has removed its files")
+	require.ErrorContains(t, j.Err(), "somebody has removed its files")
+	kept := j.Keep("c", nil)
+	require.ErrorContains(t, j.Close(), "1 changes could not be written")
+	require.ErrorIs(t, kept.Wait(), journal.ErrClosed)
+}
+
 func TestManyChangesShareASync(t *testing.T) {
 	t.Parallel()
 	disk := newMemory()
