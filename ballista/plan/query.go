@@ -18,8 +18,11 @@ type Query struct {
 type node = map[string]any
 
 // New reads the parsed form of sql: {"statements": [...]}. It is an error if
-// there is not exactly one statement.
+// there is not exactly one statement, or if it has too many constants.
 func New(sql string, parsed json.RawMessage) (*Query, error) {
+	if err := fewConstants(parsed); err != nil {
+		return nil, err
+	}
 	var form struct {
 		Statements []node `json:"statements"`
 	}
