@@ -1,9 +1,11 @@
 package client_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -227,4 +229,30 @@ func TestAddressesThatCannotBe(t *testing.T) {
 		require.Error(t, err, address)
 		assert.NotContains(t, err.Error(), "s3cret")
 	}
+}
+
+// What a user gives who takes the executors' port for that of the API answers
+// in HTTP/2.
+func TestAnswersThatAreNoHTTP(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var served sync.WaitGroup
+	t.Cleanup(func() { listener.Close(); served.Wait() })
+	served.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = http.ReadRequest(bufio.NewReader(conn))
+			_, _ = conn.Write([]byte("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00@\x00"))
+			conn.Close()
+		}
+	})
+	c, err := client.New(client.Config{URL: "http://" + listener.Addr().String()})
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = c.Job(t.Context(), "a")
+	require.ErrorContains(t, err, "what listens at http://"+listener.Addr().String()+" does not speak HTTP; give the address of the scheduler's --http-port")
 }

@@ -20,10 +20,17 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
+	if notHTTP(e.Err) {
+		return fmt.Sprintf("what listens at %s does not speak HTTP; give the address of the scheduler's --http-port, not that of its --grpc-port", e.Address)
+	}
 	return fmt.Sprintf("the scheduler at %s cannot be reached: %v", e.Address, e.Err)
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// notHTTP reports whether an answer came that is no HTTP. Package net/http has
+// no type for that.
+func notHTTP(err error) bool { return strings.Contains(err.Error(), "malformed HTTP response") }
 
 // AnswerError is an answer that says no.
 type AnswerError struct {
