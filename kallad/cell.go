@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -72,7 +71,7 @@ func newCellHost(config []byte, meter cell.Meter) (cell.Host, error) {
 	if err := cell.Confine(s.Memory); err != nil {
 		return cell.Host{}, fmt.Errorf("bound the memory of a cell: %w", err)
 	}
-	debug.SetMemoryLimit(goMemory)
+	boundGo()
 	flags := storeFlags{sourceRoots: s.SourceRoots, sourceAllow: s.SourceAllow, denyPrivate: s.DenyPrivate, postgresLocal: s.PostgresLocal, s3: s.S3, meter: meter}
 	stores, err := flags.open(nil, s.Private)
 	if err != nil {

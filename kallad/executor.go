@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -221,7 +220,7 @@ func (f *executorFlags) build(guard auth.Guard, prom *prometheus.Registry, log *
 	if err != nil {
 		return w, err
 	}
-	debug.SetMemoryLimit(goMemory)
+	boundGo()
 	sweepSpill(f.engine.tempDir, log)
 	if w.store, err = shuffle.NewStore(shuffle.Config{Dir: f.engine.tempDir, MemoryLimit: written, DiskLimit: int64(f.engine.maxSpill)}, log); err != nil {
 		return w, err
