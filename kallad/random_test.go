@@ -182,7 +182,7 @@ func (r *randomCluster) check(t *testing.T, c plantest.Case) {
 		r.tally.Note(*graph)
 	}
 	r.tally.Compared(got)
-	if d := plantest.Difference(want, got); d != "" {
+	if d := c.Difference(want, got); d != "" {
 		t.Fatalf("%s\n%s", why, d)
 	}
 	r.fleet.forget()

@@ -222,7 +222,7 @@ func (g *region) cuts(p *planner, refused []*refusal) []*region {
 			if p.inPhases(no.block) {
 				add(no.block.phases.id)
 			}
-			if no.block.from.kind == joinItem && !p.resolver.unclear() && len(no.block.names) > 0 {
+			if from := no.block.from; from.kind == joinItem && !p.resolver.unclear() && len(no.block.names) > 0 && portable(from) {
 				add(no.block.from.id)
 			}
 			g.cutDerived(p, no.block.from, add)
@@ -268,7 +268,7 @@ func (g *region) rootID() int {
 func (g *region) cutJoin(p *planner, it *item, add func(int)) {
 	for _, side := range []*item{it.left, it.right} {
 		switch {
-		case side.kind == joinItem && !p.resolver.unclear() && g.detachable(side):
+		case side.kind == joinItem && !p.resolver.unclear() && g.detachable(side) && portable(side):
 			add(side.id)
 		case side.kind == derivedItem && p.movable(side.columns):
 			add(side.id)
@@ -327,6 +327,19 @@ func (g *region) cutDerived(p *planner, it *item, add func(int)) {
 // unclear reports whether names in the query are not known for what they mean,
 // so that no part of a FROM clause can be renamed.
 func (r *resolver) unclear() bool { return len(r.opaque) > 0 }
+
+// portable reports whether the columns that can be seen of a join have types
+// that come back as they were.
+func portable(it *item) bool {
+	ok := true
+	it.each(func(i *item) {
+		for _, c := range i.columns {
+			_, restored := c.kind.restored("x")
+			ok = ok && restored
+		}
+	})
+	return ok
+}
 
 // movable reports whether a part with these columns can be written and read:
 // they have names of their own, and types that come back as they were.

@@ -21,11 +21,14 @@ type Case struct {
 	Tables []Table
 	SQL    string
 	// Keys are, for the tables whose rows are looked up in the result, the
-	// columns that are the key.
+	// columns that are the key, as SQL writes them.
 	Keys map[string][]string
 	// Unique says that each row of a table with a key has one of its own, and
 	// that the planner is told so.
 	Unique bool
+	// Ordered says that the rows of the result come in an order that the query
+	// tells, in which only rows that are alike are equal.
+	Ordered bool
 	// Partitions is into how many the tables are split.
 	Partitions int
 	// late says that the lookups want whole rows, and the planner may bring them
@@ -46,11 +49,26 @@ func Generate(seed uint64) Case {
 		// copied.
 		depth, plain, g.outer, g.common = g.IntN(2), true, !g.one(3), g.pick("num", "word", "day")
 	}
+	if !lookups && g.one(6) {
+		// Both sides are too large to be copied.
+		depth, plain, g.denial, g.common = 1, true, true, g.pick("num", "word", "day")
+	}
 	for i := range 2 + g.IntN(2) {
 		g.tables = append(g.tables, g.table(fmt.Sprint("t", i)))
 	}
 	c := Case{Seed: seed, Tables: g.tables, Keys: map[string][]string{}, Partitions: []int{2, 2, 3, 3, 4, 5, 7, 8}[g.IntN(8)], prune: g.one(2)}
-	c.SQL, _ = g.query(depth, nil, plain)
+	var columns []column
+	c.SQL, columns = g.query(depth, nil, plain)
+	switch {
+	case lookups:
+	case g.end == ordered:
+		c.Ordered = true
+	case g.one(4):
+		c.SQL, c.Ordered = c.SQL+g.ordering(columns, g.end), true
+		if g.one(2) {
+			c.SQL += g.limit()
+		}
+	}
 	if len(g.ctes) > 0 {
 		parts := make([]string, len(g.ctes))
 		for i, cte := range g.ctes {
@@ -91,15 +109,6 @@ func (g *generator) keys() map[string][]string {
 		}
 	}
 	return out
-}
-
-// String is the case as SQL.
-func (c Case) String() string {
-	out := fmt.Sprintf("seed %d, %d partitions\n", c.Seed, c.Partitions)
-	for _, t := range c.Tables {
-		out += fmt.Sprintf("-- %s: %d bytes, key %v\n%s;\n", t.Name, t.Bytes, c.Keys[t.Name], strings.Join(c.create(t), ";\n"))
-	}
-	return out + c.SQL
 }
 
 // Sizes are the tables with their sizes and keys.
@@ -203,8 +212,12 @@ func describe(ctx context.Context, s *engine.Session, q *plan.Query) (*arrow.Sch
 // can be, or else found among the columns that the query has.
 func (c Case) lookup(ctx context.Context, s *engine.Session, query *plan.Query, t Table, width int) (plan.Lookup, int, error) {
 	keys := c.Keys[t.Name]
-	l := plan.Lookup{Table: t.Name, Keys: keys, Columns: slices.Clone(keys), Unique: c.Unique}
-	want := plan.Carry{Table: t.Name, Columns: keys}
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = bare(k)
+	}
+	l := plan.Lookup{Table: t.Name, Keys: names, Columns: slices.Clone(names), Unique: c.Unique}
+	want := plan.Carry{Table: t.Name, Columns: names}
 	for i := range keys {
 		want.As = append(want.As, fmt.Sprintf("kallad_key_%s_%d", t.Name, i))
 	}
@@ -264,8 +277,9 @@ func (c Case) widen(ctx context.Context, s *engine.Session, r plan.Request) ([]p
 			return nil, err
 		}
 		l.Columns, l.Late = columnNames(t.Schema), late
-		list, same, wants := strings.Join(l.Keys, ", "), make([]string, len(l.Keys)), make([]string, len(l.Keys))
-		for j, k := range l.Keys {
+		keys := c.Keys[l.Table]
+		list, same, wants := strings.Join(keys, ", "), make([]string, len(keys)), make([]string, len(keys))
+		for j, k := range keys {
 			same[j] = fmt.Sprintf("s.%s IS NOT DISTINCT FROM m.%s", k, l.ResultKeys[j])
 			wants[j] = fmt.Sprintf("s.%[1]s IS NOT DISTINCT FROM w.%[1]s", k)
 		}
@@ -290,8 +304,8 @@ func columnNames(schema *arrow.Schema) []string {
 func (c Case) tables(ctx context.Context, s *engine.Session, query *plan.Query, lookups []plan.Lookup) ([]plan.Table, error) {
 	all := map[string][]string{}
 	for _, t := range c.Tables {
-		for _, col := range append(slices.Clone(t.columns), t.further...) {
-			all[t.Name] = append(all[t.Name], col.name)
+		for _, col := range t.Columns() {
+			all[t.Name] = append(all[t.Name], col.Name)
 		}
 	}
 	used := query.Columns(all)
@@ -304,7 +318,11 @@ func (c Case) tables(ctx context.Context, s *engine.Session, query *plan.Query, 
 		if len(names) == 0 {
 			names = all[t.Name][:1]
 		}
-		schema, err := s.Describe(ctx, "SELECT "+strings.Join(names, ", ")+" FROM "+t.Name)
+		quoted := make([]string, len(names))
+		for i, n := range names {
+			quoted[i] = engine.Quote(n)
+		}
+		schema, err := s.Describe(ctx, "SELECT "+strings.Join(quoted, ", ")+" FROM "+t.Name)
 		if err != nil {
 			return nil, err
 		}

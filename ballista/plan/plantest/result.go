@@ -10,8 +10,8 @@ import (
 
 // Result is what a graph's steps returned.
 type Result struct {
-	// Rows are the streamed rows of each step, as text, in no order; Types
-	// are the types of their columns. Dropped are how many were marked.
+	// Rows are the streamed rows of each step, as text; Types are the types of
+	// their columns. Dropped are how many were marked.
 	Rows    map[string][]string
 	Types   map[string]string
 	Dropped map[string]int64
@@ -56,7 +56,14 @@ func (r *Result) Count(step string, values []int64) {
 	r.Counts[step] = sums
 }
 
-// lines are rows as text, sorted.
+// sorted are rows as text, sorted.
+func sorted(batches []arrow.RecordBatch) []string {
+	out := lines(batches)
+	slices.Sort(out)
+	return out
+}
+
+// lines are rows as text.
 func lines(batches []arrow.RecordBatch) []string {
 	var out []string
 	for _, b := range batches {
@@ -71,15 +78,16 @@ func lines(batches []arrow.RecordBatch) []string {
 			out = append(out, strings.Join(fields, " | "))
 		}
 	}
-	slices.Sort(out)
 	return out
 }
 
-// Difference says how two results differ, "" if they don't.
-func Difference(want, got *Result) string {
+// Difference says how two results of the case differ, "" if they don't.
+func (c Case) Difference(want, got *Result) string {
 	for step, rows := range want.Rows {
-		slices.Sort(rows)
-		slices.Sort(got.Rows[step])
+		if !c.Ordered {
+			slices.Sort(rows)
+			slices.Sort(got.Rows[step])
+		}
 		if !slices.Equal(rows, got.Rows[step]) {
 			return fmt.Sprintf("%s: want %d rows\n%s\ngot %d\n%s", step, len(rows), strings.Join(rows, "\n"), len(got.Rows[step]), strings.Join(got.Rows[step], "\n"))
 		}

@@ -152,7 +152,7 @@ func (r *run) keep(at plan.Output, o *output) {
 func sameWritten(a, b map[string]*output) error {
 	for step, o := range a {
 		for i := range o.partitions {
-			first, second := lines(o.partitions[i]), lines(b[step].partitions[i])
+			first, second := sorted(o.partitions[i]), sorted(b[step].partitions[i])
 			if !slices.Equal(first, second) {
 				return fmt.Errorf("step %s, partition %d: it wrote\n%s\nand then\n%s", step, i, strings.Join(first, "\n"), strings.Join(second, "\n"))
 			}

@@ -5,10 +5,12 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"kallad/ballista/engine"
 )
 
-// column is a column of a random table or query. Columns of one domain can be
-// compared with each other, whatever their types.
+// column is a column of a random table or query, its name as SQL writes it.
+// Columns of one domain can be compared with each other, whatever their types.
 type column struct {
 	name, kind, domain string
 	// base is the table's column that has its values, as table.column; "" if
@@ -59,9 +61,17 @@ type Column struct{ Name, Kind string }
 func (t Table) Columns() []Column {
 	var out []Column
 	for _, c := range slices.Concat(t.columns, t.further) {
-		out = append(out, Column{c.name, c.kind})
+		out = append(out, Column{bare(c.name), c.kind})
 	}
 	return out
+}
+
+// bare is a name that SQL writes in quotes, or without, as it is.
+func bare(name string) string {
+	if !strings.HasPrefix(name, `"`) {
+		return name
+	}
+	return strings.ReplaceAll(name[1:len(name)-1], `""`, `"`)
 }
 
 // Rows are the table's, each value as a literal of SQL.
@@ -80,7 +90,7 @@ func (t Table) Rows() [][]string {
 func (t Table) Create() []string {
 	var columns []string
 	for _, c := range t.Columns() {
-		columns = append(columns, c.Name+" "+c.Kind)
+		columns = append(columns, engine.Quote(c.Name)+" "+c.Kind)
 	}
 	out := []string{fmt.Sprintf("CREATE TABLE %s (%s)", t.Name, strings.Join(columns, ", "))}
 	rows := make([]string, len(t.rows))
@@ -96,14 +106,21 @@ func (t Table) Create() []string {
 // domains are the types whose values can be equal to each other.
 var domains = map[string][]string{
 	"num": {
-		"SMALLINT", "INTEGER", "INTEGER", "BIGINT", "BIGINT", "UTINYINT", "UINTEGER", "UBIGINT", "DECIMAL(9,2)", "DECIMAL(18,3)", "DECIMAL(18,2)",
+		"TINYINT", "SMALLINT", "INTEGER", "INTEGER", "BIGINT", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "DECIMAL(9,2)", "DECIMAL(18,3)", "DECIMAL(18,2)",
 		"DECIMAL(38,0)", "DECIMAL(38,10)", "DOUBLE", "FLOAT", "VARCHAR",
 	},
 	"day":  {"DATE", "DATE", "TIMESTAMP", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMPTZ", "VARCHAR"},
 	"word": {"VARCHAR"},
 	"uid":  {"UUID", "VARCHAR"},
 	"flag": {"BOOLEAN"},
+	"hour": {"TIME"},
+	"blob": {"BLOB"},
+	"list": {"INTEGER[]", "INTEGER[]", "BIGINT[]"},
+	"row":  {"STRUCT(x INTEGER, y VARCHAR)"},
 }
+
+// oddNames are columns that must be written in quotes.
+var oddNames = []string{`"odd one"`, `"x.y"`, `"sel""ect"`, `"Größe"`, `"order"`}
 
 const (
 	maxMentions = 8
@@ -126,6 +143,10 @@ type generator struct {
 	// a join compares, of the side that may be missing.
 	outer   bool
 	missing []column
+	// denial says that the query asks what is NOT IN a subquery.
+	denial bool
+	// end is that of the query that was made last.
+	end end
 	// hot are columns that were compared: what is done with those is where
 	// splitting can go wrong. They are there by their name and by their base.
 	hot map[string]bool
@@ -140,13 +161,13 @@ func (g *generator) one(n int) bool { return g.IntN(n) == 0 }
 // have some in common.
 func (g *generator) table(name string) Table {
 	t := Table{Name: name, Bytes: []int64{1 << 20, 20 << 20, 200 << 20, 300 << 20, 1000 << 20, -1}[g.IntN(6)]}
-	names := []string{"k", "k2", "a", "b", "v", "w"}
+	names := []string{"k", "k2", "a", "b", "v", "w", oddNames[g.IntN(len(oddNames))]}
 	g.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	if g.common != "" {
 		t.Bytes = max(t.Bytes, 100<<20)
 	}
 	for i, n := range names[:2+g.IntN(4)] {
-		domain := g.pick("num", "num", "num", "day", "word", "word", "uid", "flag")
+		domain := g.pick("num", "num", "num", "num", "num", "num", "day", "day", "word", "word", "word", "word", "uid", "uid", "flag", "flag", "hour", "blob", g.pick("list", "row", "num", "word"))
 		if n == "k" {
 			domain = g.pick("num", "num", "word", "day")
 		}
@@ -158,7 +179,7 @@ func (g *generator) table(name string) Table {
 	}
 	rows := g.IntN([]int{10, 30}[g.IntN(2)])
 	if g.one(8) {
-		rows = 0
+		rows = g.IntN(2)
 	}
 	spread := 2 + g.IntN(8)
 	// One null in so many values, or none. Where one side of a join has nulls
@@ -206,16 +227,27 @@ func (g *generator) value(c column, spread int) string {
 		return "'" + id + "'"
 	case "flag":
 		return g.pick("true", "false")
+	case "hour":
+		return fmt.Sprintf("'0%d:30:00'", n%9)
+	case "blob":
+		return fmt.Sprintf(`'\x0%d'`, n%9)
+	case "list":
+		return []string{"[]", "[1]", "[1, 2]", "[1, NULL]", "[2]"}[n%5]
+	case "row":
+		return fmt.Sprintf("{'x': %d, 'y': %s}", n%3, g.pick("'a'", "'a'", "NULL"))
 	}
-	return "'" + []string{"a", "A", "b", "", "ä", "a ", "ab", "B", "a''b"}[n%9] + "'"
+	return "'" + []string{"a", "A", "b", "", "ä", "a ", "ab", "B", "a''b", wide + "1", wide + "2"}[n%11] + "'"
 }
+
+// wide is longer than what the engine keeps of a text beside its length.
+const wide = "a text that is wider than twelve bytes "
 
 func (g *generator) number(kind string, n int) string {
 	switch kind {
 	case "VARCHAR":
 		return fmt.Sprintf(g.pick("'%d'", "'%d'", "'0%d'", "'%d.0'", "'+%d'", "'%d.5'", "'%d.004'"), n)
 	case "DOUBLE", "FLOAT":
-		if g.one(12) {
+		if g.one(8) {
 			return g.pick("'nan'", "-0.0", "'inf'", "0.1", "1e15")
 		}
 	}
