@@ -14,9 +14,10 @@ import (
 // the disk that it is to be.
 const diskVariable = "KALLAD_TEST_DISK"
 
-// prepareProcess makes a folder a disk of its own, which only this process
-// sees.
+// prepareProcess has a process tell what it does, and makes a folder a disk of
+// its own, which only this process sees.
 func prepareProcess() {
+	tellGoroutines()
 	folder, size, ok := strings.Cut(os.Getenv(diskVariable), "=")
 	if !ok {
 		return

@@ -121,8 +121,8 @@ func (e *testExecutor) kill(t *testing.T) {
 	_ = e.cmd.Wait()
 }
 
-// clean proves that no executor that lives holds a slot or an output, and that
-// no file is left of those.
+// clean proves that no executor that lives holds a slot, an output, a goroutine
+// of a task or an open file, and that no file is left of those.
 func (c *trio) clean(t *testing.T) {
 	t.Helper()
 	for _, e := range c.scheduler.Executors() {
@@ -138,6 +138,7 @@ func (c *trio) clean(t *testing.T) {
 			return err == nil && status.Running == 0 && status.OutputMemoryBytes == 0 && status.OutputDiskBytes == 0
 		}, patience, 5*time.Millisecond, "%v %v", status, err)
 		require.Empty(t, spilled(t, c.byID(e.ID).temp), "files of outputs")
+		c.byID(e.ID).holdsNothing(t)
 	}
 	require.Eventually(t, func() bool {
 		memory, disk := c.store.Usage()
