@@ -236,8 +236,20 @@ func (f *builder) here(a *answer) {
 				SQL: fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s WHERE NOT (%s)", quote(table.Name), columns, quote(a.table), a.apartSQL(l.Keys)),
 			})
 	}
-	f.stage.Steps = append(f.stage.Steps, l.Steps...)
+	f.stage.Steps = append(f.stage.Steps, a.steps()...)
 	f.want(&f.stage, a)
+}
+
+// steps are those that the lookup takes in the final stage. Where keys that
+// several rows have are looked up apart, no two of the rows there have one.
+func (a *answer) steps() []Step {
+	steps := slices.Clone(a.lookup.Steps)
+	for i := range steps {
+		if d := steps[i].Distinct; a.doubled && d != nil {
+			steps[i].SQL, steps[i].Distinct = d.SQL, nil
+		}
+	}
+	return steps
 }
 
 // keyPlace says in which partition a key belongs, for rows of the result or of

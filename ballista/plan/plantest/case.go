@@ -256,7 +256,8 @@ func (c Case) lookup(ctx context.Context, s *engine.Session, query *plan.Query, 
 	l.Steps = []plan.Step{
 		{Name: "keys_" + t.Name, Kind: plan.StepCount, SQL: fmt.Sprintf(
 			"SELECT (SELECT CAST(coalesce(sum(n - 1), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM %[1]s WHERE NOT (%[2]s) GROUP BY %[3]s)), (SELECT count(*) FROM %[1]s WHERE %[2]s)",
-			t.Name, strings.Join(nulls, " OR "), list)},
+			t.Name, strings.Join(nulls, " OR "), list),
+			Distinct: &plan.Distinct{Table: t.Name, Keys: keys, SQL: fmt.Sprintf("SELECT CAST(0 AS BIGINT), (SELECT count(*) FROM %s WHERE %s)", t.Name, strings.Join(nulls, " OR "))}},
 		{Name: "unmatched_" + t.Name, Kind: plan.StepStream, Marked: true, SQL: fmt.Sprintf(
 			"SELECT EXISTS (SELECT 1 FROM kallad_result AS m WHERE %s), %s FROM %s AS s", strings.Join(same, " AND "), list, t.Name)},
 	}
