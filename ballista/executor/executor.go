@@ -18,9 +18,13 @@ import (
 	"kallad/worker/trace"
 )
 
-// Sessions opens the session of a task.
+// Sessions has the sessions of tasks.
 type Sessions interface {
+	// Open returns the session of a task, in which nothing is.
 	Open(ctx context.Context, task plan.Task) (*engine.Session, error)
+	// Done takes the session back. sound says that the task came to its end, and
+	// made nothing in it but tables and views.
+	Done(ctx context.Context, task plan.Task, session *engine.Session, sound bool) error
 }
 
 // Pooled takes every task's session from one pool, which stays the caller's.
@@ -30,14 +34,18 @@ type pooled struct{ pool *engine.Pool }
 
 func (p pooled) Open(context.Context, plan.Task) (*engine.Session, error) { return p.pool.Open() }
 
+func (p pooled) Done(_ context.Context, _ plan.Task, session *engine.Session, _ bool) error {
+	return session.Close()
+}
+
 // Fetcher reads what other tasks wrote.
 type Fetcher interface {
 	// Fetch opens a piece. The executor closes it.
 	Fetch(ctx context.Context, piece plan.Piece) (engine.Batches, error)
 }
 
-// Executor runs tasks, each in a session of its own. It may run several at
-// once.
+// Executor runs tasks, each in a session that it has for itself. It may run
+// several at once.
 type Executor struct {
 	sessions Sessions
 	registry *source.Registry
@@ -59,7 +67,8 @@ func (e *Executor) Run(ctx context.Context, task plan.Task, locations map[string
 	session, err := e.sessions.Open(ctx, task)
 	if err == nil {
 		r := &run{Executor: e, session: session, locations: locations, observer: observer}
-		err = errors.Join(r.do(ctx, task), r.close())
+		err = r.do(ctx, task)
+		err = errors.Join(err, r.close(ctx, task, err == nil))
 	}
 	span.End(err)
 	return err
@@ -134,14 +143,15 @@ func (r *run) failed(step plan.Step, err error) error {
 	return fmt.Errorf("step %s: %w", step.Name, err)
 }
 
-// close ends the session before what its inputs read from.
-func (r *run) close() error {
+// close gives the session back before it ends what its inputs read from.
+func (r *run) close(ctx context.Context, task plan.Task, done bool) error {
 	var errs []error
 	r.kept.abort()
 	for _, s := range r.streams {
 		s.Close()
 	}
-	errs = append(errs, r.session.Close())
+	// Where rows are kept whole, there is a macro in it.
+	errs = append(errs, r.sessions.Done(ctx, task, r.session, done && r.kept == nil))
 	for _, s := range r.streams {
 		errs = append(errs, s.from.close())
 	}

@@ -49,11 +49,20 @@ func newSlots(total engine.Config, n int) *Slots {
 	return &Slots{shared: ahead{cfg: slot}, whole: ahead{cfg: alone}}
 }
 
-// ahead is a pool that begins when it is first asked for.
+// ahead is a pool that begins when it is first asked for, and the sessions of
+// it that are left as new.
 type ahead struct {
 	cfg   engine.Config
 	begin sync.Once
 	begun *engine.Pool
+	used  idle
+}
+
+func (a *ahead) open(job string) (*engine.Session, error) {
+	if session := a.used.take(job); session != nil {
+		return session, nil
+	}
+	return a.pool().Open()
 }
 
 func (a *ahead) pool() *engine.Pool {
@@ -66,25 +75,37 @@ func (a *ahead) close() error {
 	if a.begun == nil {
 		return nil
 	}
-	return a.begun.Close()
+	return errors.Join(a.used.close(), a.begun.Close())
 }
 
 // Open implements Sessions.
 func (s *Slots) Open(ctx context.Context, task plan.Task) (*engine.Session, error) {
-	var session *engine.Session
-	var err error
-	switch {
-	case isExclusive(ctx):
-		session, err = s.everything()
-	case task.Alone:
-		session, err = s.whole.pool().Open()
-	default:
-		session, err = s.shared.pool().Open()
+	open := s.everything
+	if !isExclusive(ctx) {
+		open = func() (*engine.Session, error) { return s.of(task).open(task.ID.Job) }
 	}
+	session, err := open()
 	if err != nil {
 		return nil, &startError{err}
 	}
 	return session, nil
+}
+
+// of are the sessions that a task may have which is not exclusive.
+func (s *Slots) of(task plan.Task) *ahead {
+	if task.Alone {
+		return &s.whole
+	}
+	return &s.shared
+}
+
+// Done implements Sessions: the next task of the job has a session that can be
+// made as new.
+func (s *Slots) Done(ctx context.Context, task plan.Task, session *engine.Session, sound bool) error {
+	if !sound || isExclusive(ctx) || session.Clear(ctx) != nil {
+		return session.Close()
+	}
+	return s.of(task).used.put(task.ID.Job, session)
 }
 
 // Close closes the sessions that no task took.
