@@ -8,7 +8,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"kallad/worker/blob"
 	"kallad/worker/recon"
 )
 
@@ -49,7 +48,7 @@ func printSummary(out io.Writer, r *recon.Result, staging string) error {
 
 // located is a path as it can be opened from the current folder.
 func located(path, staging string) string {
-	if !blob.IsLocal(path) || filepath.IsAbs(path) {
+	if strings.Contains(path, "://") || filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(staging, path)

@@ -22,7 +22,7 @@ var (
 	randomRuns = flag.Int("random.runs", 150, "how many random queries are run split and unsplit")
 	randomSeed = flag.Uint64("random.seed", 1, "the first random query")
 	randomShow = flag.Bool("random.show", false, "print the random queries that one task runs")
-	randomTime = flag.Duration("random.time", 15*time.Second, "no further random query is begun after that; 0: no limit")
+	randomTime = flag.Duration("random.time", time.Minute, "no further random query is begun after that; 0: no limit")
 )
 
 // TestRandomQueries runs random queries over random tables as one session

@@ -14,7 +14,7 @@ import (
 
 // outputBase returns the folder of the evidence as the store names it.
 func outputBase(staging, outputPath string) (string, error) {
-	if !blob.IsLocal(outputPath) || filepath.IsAbs(outputPath) {
+	if strings.Contains(outputPath, "://") || filepath.IsAbs(outputPath) {
 		return outputPath, nil
 	}
 	if !filepath.IsLocal(outputPath) {

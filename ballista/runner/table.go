@@ -147,6 +147,9 @@ func describeColumns(schema *arrow.Schema, name string) string {
 	for i, f := range schema.Fields() {
 		names[i] = f.Name
 	}
+	if len(names) == 0 {
+		return "no columns"
+	}
 	if near := recon.Near(name, names, 3); len(near) > 0 {
 		return strings.Join(near, ", ") + " (did you mean that?)"
 	}

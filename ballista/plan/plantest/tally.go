@@ -54,10 +54,13 @@ func (a *Tally) Compared(r *Result) {
 	}
 }
 
+// fewQueries are too few to tell a share of them from chance.
+const fewQueries = 100
+
 // Check is an error if too many queries fell to one task: then a rule has
 // become narrower than it was.
 func (a *Tally) Check() error {
-	if float64(a.Gathered) > maxGathered*float64(a.Queries) {
+	if a.Queries >= fewQueries && float64(a.Gathered) > maxGathered*float64(a.Queries) {
 		return fmt.Errorf("more than %.0f%% of the queries fell to one task: %s", 100*maxGathered, a)
 	}
 	return nil
