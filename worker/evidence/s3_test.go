@@ -37,7 +37,7 @@ func TestEvidenceOnS3(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, set.Abort()) })
 
 	call, over := context.WithCancel(context.Background())
-	schema := invoices("record_key")
+	schema := invoices("record_key", "invoice_id")
 	for _, side := range []evidence.Side{evidence.Left, evidence.Right} {
 		f, err := set.Unmatched(call, side, schema)
 		require.NoError(t, err)
