@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"kallad/worker/blob"
 	"kallad/worker/recon"
 )
 
@@ -48,7 +49,7 @@ func printSummary(out io.Writer, r *recon.Result, staging string) error {
 
 // located is a path as it can be opened from the current folder.
 func located(path, staging string) string {
-	if strings.Contains(path, "://") || filepath.IsAbs(path) {
+	if !blob.IsRelative(path) {
 		return path
 	}
 	return filepath.Join(staging, path)

@@ -14,7 +14,7 @@ import (
 
 // outputBase returns the folder of the evidence as the store names it.
 func outputBase(staging, outputPath string) (string, error) {
-	if strings.Contains(outputPath, "://") || filepath.IsAbs(outputPath) {
+	if !blob.IsRelative(outputPath) {
 		return outputPath, nil
 	}
 	if !filepath.IsLocal(outputPath) {

@@ -43,6 +43,13 @@ func TestJoin(t *testing.T) {
 	}
 }
 
+func TestIsRelative(t *testing.T) {
+	t.Parallel()
+	for uri, want := range map[string]bool{"runs/7": true, "./runs": true, "/runs/7": false, "file:///runs/7": false, "s3://bucket/7": false} {
+		require.Equal(t, want, blob.IsRelative(uri), uri)
+	}
+}
+
 func TestIsLocal(t *testing.T) {
 	t.Parallel()
 	for _, uri := range []string{"a", "/a", "file:///a", "FILE:///a", "file:rel", "a:b"} {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"path/filepath"
 	"strings"
 )
 
@@ -17,6 +18,9 @@ const (
 func IsLocal(uri string) bool {
 	return !strings.Contains(uri, "://") || hasScheme(uri, fileScheme)
 }
+
+// IsRelative reports whether uri is a plain path that is relative to some folder.
+func IsRelative(uri string) bool { return !strings.Contains(uri, "://") && !filepath.IsAbs(uri) }
 
 // IsGlob reports whether uri is one for Store.List: it has a glob's characters
 // or names a folder by ending in a slash.

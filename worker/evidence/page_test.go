@@ -108,12 +108,7 @@ func TestPagesAndRowGroupsHoldEveryRow(t *testing.T) {
 				recs = append(recs, randomBatch(mem, rng, schema, rows, n))
 				rows += n
 			}
-			for _, r := range recs {
-				r.Retain()
-			}
-			writeAll(t, f, recs...)
-			closeEmpty(t, set, evidence.Right)
-			publishRest(t, set, counts(0, int64(rows), 0))
+			publishLeft(t, set, f, recs, int64(rows))
 
 			path := filepath.Join(dir, evidence.UnmatchedLeftFile)
 			requireSameValues(t, path, schema, recs)
@@ -151,15 +146,22 @@ func TestColumnsOfOneArrayHoldEveryRow(t *testing.T) {
 		made.Release()
 		rows += 4000
 	}
+	publishLeft(t, set, f, recs, int64(rows))
+	path := filepath.Join(dir, evidence.UnmatchedLeftFile)
+	requireSameValues(t, path, schema, recs)
+	requireBoundsHold(t, path, schema)
+}
+
+// publishLeft writes batches, which stay the caller's, as the left side's and
+// publishes them.
+func publishLeft(t *testing.T, set *evidence.Set, f *evidence.File, recs []arrow.RecordBatch, rows int64) {
+	t.Helper()
 	for _, r := range recs {
 		r.Retain()
 	}
 	writeAll(t, f, recs...)
 	closeEmpty(t, set, evidence.Right)
-	publishRest(t, set, counts(0, int64(rows), 0))
-	path := filepath.Join(dir, evidence.UnmatchedLeftFile)
-	requireSameValues(t, path, schema, recs)
-	requireBoundsHold(t, path, schema)
+	publishRest(t, set, counts(0, rows, 0))
 }
 
 func requireSameValues(t *testing.T, path string, schema *arrow.Schema, recs []arrow.RecordBatch) {
